@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Listening sockets: what was asked, what was granted, and what was refused. */
+#ifndef connscope_ACCEPT_BPF_H
+#define connscope_ACCEPT_BPF_H
+
+#include "emit.bpf.h"
+#include "filter.bpf.h"
+
+static __always_inline struct listener *listener_find(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&listeners, &key);
+}
+
+static __always_inline void bound_key_of(const struct listener *listener, struct bound_key *key)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->netns = listener->netns;
+	key->port = listener->port;
+	if (addr_is_any(listener->addr)) {
+		key->bound = listener->family == AF_INET ? BOUND_ANY4 : BOUND_ANY6;
+		return;
+	}
+	__builtin_memcpy(key->addr, listener->addr, sizeof(key->addr));
+}
+
+static __always_inline void bound_add(const struct listener *listener)
+{
+	struct bound_key key;
+	__s32 one = 1, *sockets;
+
+	bound_key_of(listener, &key);
+	sockets = bpf_map_lookup_elem(&bound, &key);
+	if (sockets)
+		__sync_fetch_and_add(sockets, 1);
+	else if (bpf_map_update_elem(&bound, &key, &one, BPF_NOEXIST))
+		count_loss(LOSS_LISTENER_MAP);
+}
+
+static __always_inline void bound_remove(const struct listener *listener)
+{
+	struct bound_key key;
+	__s32 *sockets;
+
+	bound_key_of(listener, &key);
+	sockets = bpf_map_lookup_elem(&bound, &key);
+	if (!sockets)
+		return;
+	__sync_fetch_and_add(sockets, -1);
+	if (*sockets <= 0)
+		bpf_map_delete_elem(&bound, &key);
+}
+
+/* What the socket says now. sk_max_ack_backlog changes with each listen(2), without a state change.
+ */
+static __always_inline void listener_read(struct sock *sk, struct listener *listener)
+{
+	listener->limit = BPF_CORE_READ(sk, sk_max_ack_backlog);
+	listener->depth = BPF_CORE_READ(sk, sk_ack_backlog);
+	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
+	listener->somaxconn = BPF_CORE_READ(sk, __sk_common.skc_net.net, core.sysctl_somaxconn);
+}
+
+static __always_inline void listener_open(struct sock *sk, struct listener *listener,
+                                          const struct owner *owner)
+{
+	__u64 key = (__u64)sk;
+
+	listener->opened_ns = bpf_ktime_get_ns();
+	listener->netns = sock_netns(sk);
+	listener->port = sock_local_port(sk);
+	listener->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	sock_local_addr(sk, listener->addr);
+	listener->pid = owner->pid;
+	listener->cgroup = owner->cgroup;
+	__builtin_memcpy(listener->comm, owner->comm, sizeof(listener->comm));
+	listener->flags |= LISTENER_OPEN;
+	listener_read(sk, listener);
+	listener->drops_start = listener->drops;
+
+	if (bpf_map_lookup_elem(&listeners, &key))
+		return; /* the seed meets one socket in several processes */
+	bound_add(listener);
+	/* Kept whatever the filters say, because bound_remove() needs it; user space filters. */
+	if (bpf_map_update_elem(&listeners, &key, listener, BPF_NOEXIST))
+		count_loss(LOSS_LISTENER_MAP);
+}
+
+/* listen(2) is asked, in the caller's context, before the kernel clamps. */
+static __always_inline void listener_asked(long fd, __u32 backlog)
+{
+	struct sock *sk = sock_of_fd(fd);
+	struct listener *listener;
+	__u64 thread = bpf_get_current_pid_tgid();
+
+	if (!sk)
+		return;
+	listener = listener_find(sk);
+	if (listener) {
+		listener->backlog_asked = backlog;
+		listener->flags |= LISTENER_ASKED;
+	} else {
+		bpf_map_update_elem(&backlogs, &thread, &backlog, BPF_ANY);
+	}
+}
+
+/* CLOSE->LISTEN, in the same thread; sk_max_ack_backlog is set before (net/ipv4/af_inet.c). */
+static __always_inline void listener_opened(struct sock *sk)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct listener listener = {};
+	struct owner owner = {};
+	__u32 *backlog;
+
+	backlog = bpf_map_lookup_elem(&backlogs, &thread);
+	if (backlog) {
+		listener.backlog_asked = *backlog;
+		listener.flags = LISTENER_ASKED;
+		bpf_map_delete_elem(&backlogs, &thread);
+	}
+	owner_current(&owner);
+	if (owner.pid != self_pid)
+		listener_open(sk, &listener, &owner);
+}
+
+/* One that was in LISTEN before we looked. */
+static __noinline void listener_seed(struct sock *sk, const struct owner *owner)
+{
+	struct listener listener = {.flags = LISTENER_PARTIAL};
+
+	listener_open(sk, &listener, owner);
+}
+
+static __always_inline void listener_closed(struct sock *sk)
+{
+	struct listener *listener = listener_find(sk);
+	__u64 key = (__u64)sk;
+
+	if (!listener)
+		return;
+	listener_read(sk, listener);
+	listener->depth = 0;
+	listener->flags &= ~LISTENER_OPEN;
+	bound_remove(listener);
+	emit_listener(key, listener);
+	bpf_map_delete_elem(&listeners, &key);
+}
+
+/* sk_acceptq_is_full (include/net/sock.h): the queue takes limit + 1 connections. */
+static __always_inline bool queue_is_full(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_ack_backlog) > BPF_CORE_READ(sk, sk_max_ack_backlog);
+}
+
+/* tcp_conn_request refuses a SYN for LISTENOVERFLOWS exactly then. */
+static __always_inline void listener_syn(struct sock *sk)
+{
+	struct listener *listener;
+
+	if (!queue_is_full(sk))
+		return;
+	listener = listener_find(sk);
+	if (listener)
+		__sync_fetch_and_add(&listener->syn_drops, 1);
+}
+
+/* tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock: the final ACK, their first statement. */
+static __always_inline void listener_final_ack(struct sock *sk)
+{
+	struct listener *listener;
+
+	if (!queue_is_full(sk))
+		return;
+	listener = listener_find(sk);
+	if (listener)
+		__sync_fetch_and_add(&listener->ack_drops, 1);
+}
+
+#endif /* connscope_ACCEPT_BPF_H */

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Who ended a connection, and why. The first FIN, RST or timeout decides; what follows can only add
+ * a cause, the TIME_WAIT socket, or the race.
+ *
+ * sk_err is looked at in the state change, before user space can consume it. What discriminates the
+ * timeouts survives tcp_done() on every kernel from 5.10 to 7.2 (packets_out does not).
+ */
+#ifndef connscope_CLOSER_BPF_H
+#define connscope_CLOSER_BPF_H
+
+#include "conn.bpf.h"
+
+/* <asm-generic/errno.h> */
+#define EPIPE         32
+#define EADDRNOTAVAIL 99
+#define ENETDOWN      100
+#define ENETUNREACH   101
+#define ECONNABORTED  103
+#define ECONNRESET    104
+#define ETIMEDOUT     110
+#define ECONNREFUSED  111
+#define EHOSTDOWN     112
+#define EHOSTUNREACH  113
+
+static __always_inline bool closed_by_app(const struct conn *conn, const struct sock *sk)
+{
+	if (conn->flags & CONN_APP_CLOSED)
+		return true;
+	/* Without the tcp_close hook: only __tcp_close() sets both bits before it ends the state.
+	 */
+	return infer_close && sk->sk_shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN);
+}
+
+static __always_inline void close_mark(struct conn *conn, __u8 initiator, __u8 cause, __u32 unread,
+                                       __u64 now)
+{
+	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
+
+	conn->initiator = initiator;
+	conn->cause = cause;
+	conn->closed_ns = now;
+	if (is_in_flight(conn, unread)) {
+		conn->flags |= CONN_IN_FLIGHT;
+		if (remote && conn->role == ROLE_CLIENT && conn->exchanges)
+			conn->flags |= CONN_RACED;
+	}
+	group_close(conn);
+}
+
+static __always_inline __u8 timeout_cause(const struct tcp_sock *tp)
+{
+	if (tp->inet_conn.icsk_user_timeout)
+		return CAUSE_USER_TIMEOUT;
+	if (!tp->inet_conn.icsk_retransmits && tp->inet_conn.icsk_probes_out)
+		return tp->write_seq == tp->snd_una ? CAUSE_KEEPALIVE : CAUSE_WINDOW_PROBES;
+	return CAUSE_RETRANSMISSIONS;
+}
+
+static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
+{
+	switch (err) {
+	case ECONNREFUSED:
+		return FAIL_REFUSED;
+	case ETIMEDOUT:
+		return FAIL_TIMEOUT;
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+		return FAIL_UNREACHABLE;
+	case EADDRNOTAVAIL:
+		return FAIL_NO_PORT;
+	case 0:
+		/* inet_hash_connect() found none: CLOSE again inside connect(2), unbound. */
+		return tp->inet_conn.icsk_inet.inet_sport ? FAIL_CANCELLED : FAIL_NO_PORT;
+	default:
+		return FAIL_OTHER;
+	}
+}
+
+/* ESTABLISHED (or CLOSE_WAIT) to CLOSE without any FIN or RST from the peer before. */
+static __always_inline void close_by_error(struct conn *conn, const struct tcp_sock *tp,
+                                           __u32 unread, __u64 now)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	int err = sk->sk_err;
+
+	if (err == ECONNABORTED) {
+		close_mark(conn, INITIATOR_ABORT, CAUSE_NONE, unread, now);
+	} else if (err == ECONNRESET || err == EPIPE) {
+		close_mark(conn, INITIATOR_REMOTE_RST, CAUSE_NONE, unread, now);
+	} else if (err) {
+		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
+		close_mark(conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
+	} else if (conn->role == ROLE_SERVER && !(conn->flags & CONN_READY) && !sk->sk_socket) {
+		/* inet_csk_listen_stop() */
+		close_mark(conn, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread, now);
+	} else if (closed_by_app(conn, sk)) {
+		bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
+		__u8 cause = unread ? CAUSE_UNREAD_DATA : linger ? CAUSE_LINGER0 : CAUSE_NONE;
+
+		close_mark(conn, INITIATOR_LOCAL_RST, cause, unread, now);
+	} else if (tp->inet_conn.icsk_retransmits || tp->inet_conn.icsk_probes_out) {
+		/* 5.10 reports the error before tcp_done(): user space may have read it. */
+		close_mark(conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
+	} else {
+		close_mark(conn, INITIATOR_LOCAL_RST, CAUSE_DISCONNECT, unread, now);
+	}
+}
+
+/* Without the tcp_time_wait hook: this is how a socket leaves for its TIME_WAIT twin. An orphan
+ * that gets data takes the same way and is amended by conn_reset_sent(). */
+static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int oldstate)
+{
+	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_CLOSING) &&
+	       !tp->inet_conn.icsk_inet.sk.sk_err && tp->linger2 >= 0;
+}
+
+static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock *tp, int oldstate,
+                                       __u32 unread, __u64 now)
+{
+	int err = tp->inet_conn.icsk_inet.sk.sk_err;
+
+	if (conn->role == ROLE_CLIENT && !(conn->flags & CONN_READY)) {
+		conn->fail = fail_reason(tp, err);
+		conn->closed_ns = now;
+		return;
+	}
+	if (!conn->initiator)
+		close_by_error(conn, tp, unread, now);
+	else if (err == ETIMEDOUT && !conn->cause)
+		conn->cause = timeout_cause(tp);
+	if (infer_time_wait && looks_like_time_wait(tp, oldstate))
+		conn->flags |= CONN_TIME_WAIT;
+}
+
+/* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
+ * precedes the store: net/ipv4/af_inet.c, inet_sk_set_state). */
+static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, int oldstate,
+                                         int newstate, __u64 now)
+{
+	struct conn *conn = conn_find(sk);
+	bool fin_received;
+	__u32 unread;
+	__u8 cause;
+
+	if (!conn)
+		return;
+	conn->state = newstate;
+	/* While we may still write, no FIN of ours is in write_seq: what no hook told us. */
+	if ((oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT) &&
+	    (conn->flags & CONN_SEQ_KNOWN))
+		note_sent(conn, tp->write_seq, 0);
+	fin_received = newstate == TCP_CLOSE_WAIT || newstate == TCP_CLOSING ||
+	               oldstate == TCP_CLOSE_WAIT || oldstate == TCP_CLOSING ||
+	               oldstate == TCP_LAST_ACK;
+	unread = unread_bytes(tp->rcv_nxt, tp->copied_seq, fin_received);
+
+	switch (newstate) {
+	case TCP_FIN_WAIT1: /* in the task that closes or shuts down */
+		if (conn->initiator)
+			break;
+		cause = current_is_exiting() ? CAUSE_PROCESS_EXIT : CAUSE_NONE;
+		close_mark(conn, INITIATOR_LOCAL_FIN, cause, unread, now);
+		break;
+	case TCP_CLOSE_WAIT:
+		if (!conn->initiator)
+			close_mark(conn, INITIATOR_REMOTE_FIN, CAUSE_NONE, unread, now);
+		break;
+	case TCP_CLOSING:
+		if (conn->initiator == INITIATOR_LOCAL_FIN)
+			conn->initiator = INITIATOR_BOTH_FIN;
+		break;
+	case TCP_CLOSE:
+		conn_ended(conn, tp, oldstate, unread, now);
+		break;
+	}
+}
+
+/* tcp_close: in the task that closes the last descriptor. */
+static __always_inline void conn_app_close(struct sock *sk)
+{
+	struct conn *conn = conn_find(sk);
+
+	if (conn)
+		conn->flags |= CONN_APP_CLOSED;
+}
+
+static __always_inline void conn_time_wait(struct sock *sk)
+{
+	struct conn *conn = conn_find(sk);
+
+	if (conn)
+		conn->flags |= CONN_TIME_WAIT;
+}
+
+/*
+ * tcp_reset(): before sk_err and the state change. It runs without any RST from the peer too, when
+ * payload arrives in FIN_WAIT after our close() (tcp_rcv_state_process): there our FIN has decided
+ * already.
+ */
+static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock *tp, __u64 now)
+{
+	struct conn *conn = conn_find(sk);
+	int state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
+
+	if (!conn || state == TCP_SYN_SENT)
+		return;
+	conn->flags |= CONN_GOT_RST;
+	if (conn->initiator)
+		return;
+	if (conn->flags & CONN_SEQ_KNOWN)
+		note_sent(conn, tp->write_seq, 0);
+	close_mark(conn, INITIATOR_REMOTE_RST, CAUSE_NONE,
+	           unread_bytes(tp->rcv_nxt, tp->copied_seq, false), now);
+}
+
+/*
+ * tcp_send_reset in answer to a segment, on a socket that is closed: payload met our FIN. The
+ * kernel answers after tcp_done(), so the record of an orphan has been sent and deleted in this
+ * softirq run.
+ */
+static __always_inline void conn_reset_sent(struct sock *sk)
+{
+	struct conn *conn = conn_find(sk);
+	struct gone *gone;
+	__u32 zero = 0;
+
+	if (conn) {
+		if (conn->state != TCP_CLOSE || conn->role != ROLE_SERVER ||
+		    conn->initiator != INITIATOR_LOCAL_FIN)
+			return;
+		conn->flags |= CONN_RACED;
+		conn->flags &= ~CONN_TIME_WAIT;
+		conn->cause = CAUSE_AFTER_FIN_DATA;
+		return;
+	}
+	gone = bpf_map_lookup_elem(&last_gone, &zero);
+	if (!gone || gone->sk != (__u64)sk || !sk)
+		return;
+	gone->sk = 0;
+	emit_conn(EVENT_CONN_AMENDED, (__u64)sk, &gone->conn);
+}
+
+#endif /* connscope_CLOSER_BPF_H */

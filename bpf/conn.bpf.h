@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* A connection's record from its first sight until its struct sock is destroyed. */
+#ifndef connscope_CONN_BPF_H
+#define connscope_CONN_BPF_H
+
+#include "emit.bpf.h"
+#include "filter.bpf.h"
+#include "turn.bpf.h"
+
+#define E2BIG 7 /* a preallocated hash that is full: kernel/bpf/hashtab.c, alloc_htab_elem */
+
+static __always_inline struct conn *conn_find(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&conns, &key);
+}
+
+static __always_inline void conn_drop(struct sock *sk, struct conn *conn)
+{
+	__u64 key = (__u64)sk;
+
+	group_close(conn);
+	bpf_map_delete_elem(&conns, &key);
+}
+
+static __always_inline void conn_set_owner(struct conn *conn, const struct owner *owner)
+{
+	conn->pid = owner->pid;
+	conn->cgroup = owner->cgroup;
+	__builtin_memcpy(conn->comm, owner->comm, sizeof(conn->comm));
+}
+
+/* Stores CONN as SK's record, in place of what a reused address may have left behind. */
+static __always_inline bool conn_store(struct sock *sk, const struct conn *conn, __u64 flags)
+{
+	__u64 key = (__u64)sk;
+	long err = bpf_map_update_elem(&conns, &key, conn, flags);
+
+	if (err == -E2BIG)
+		count_loss(LOSS_CONN_MAP);
+	return !err;
+}
+
+/* Whether somebody listens where CONN's local end is, which makes this host the server; and if so,
+ * on that address alone or on a wildcard. */
+static __always_inline bool bound_find(struct conn *conn)
+{
+	struct bound_key key = {.netns = conn->netns, .port = conn->local_port};
+
+	conn->bound = BOUND_EXACT;
+	__builtin_memcpy(key.addr, conn->local_addr, sizeof(key.addr));
+	if (bpf_map_lookup_elem(&bound, &key))
+		return true;
+	__builtin_memset(key.addr, 0, sizeof(key.addr));
+	key.bound = BOUND_ANY4;
+	if (conn->family == AF_INET && bpf_map_lookup_elem(&bound, &key)) {
+		conn->bound = BOUND_ANY4;
+		return true;
+	}
+	key.bound = BOUND_ANY6;
+	if (bpf_map_lookup_elem(&bound, &key)) {
+		conn->bound = BOUND_ANY6;
+		return true;
+	}
+	return false;
+}
+
+/* Addresses, the listener's kind, and what the filters say now that these are known. */
+static __always_inline bool conn_complete(struct sock *sk, struct conn *conn)
+{
+	sock_endpoints(sk, conn);
+	if (conn->role == ROLE_SERVER)
+		bound_find(conn);
+	return conn_wanted(conn);
+}
+
+/* A connection that was open before we looked: from the seed, or met at its first payload. */
+static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __u64 flags)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	struct conn conn = {};
+
+	conn.state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (conn.state == TCP_CLOSE || conn.state == TCP_LISTEN || conn.state == TCP_TIME_WAIT)
+		return;
+	conn.netns = sock_netns(sk);
+	sock_endpoints(sk, &conn);
+	conn.role = bound_find(&conn) ? ROLE_SERVER : ROLE_CLIENT;
+	conn_set_owner(&conn, owner);
+	conn.opened_ns = bpf_ktime_get_ns();
+	conn.flags = CONN_PARTIAL | CONN_QUEUED | CONN_SEQ_KNOWN | CONN_TURN_UNTIMED;
+	if (conn.state != TCP_SYN_SENT)
+		conn.flags |= CONN_READY;
+	conn.write_seq = BPF_CORE_READ(tp, write_seq);
+	conn.copied_seq = BPF_CORE_READ(tp, copied_seq);
+	if (conn.state == TCP_CLOSE_WAIT || conn.state == TCP_LAST_ACK)
+		conn.initiator = INITIATOR_REMOTE_FIN;
+	else if (conn.state == TCP_CLOSING)
+		conn.initiator = INITIATOR_BOTH_FIN;
+	else if (conn.state == TCP_FIN_WAIT1 || conn.state == TCP_FIN_WAIT2)
+		conn.initiator = INITIATOR_LOCAL_FIN;
+	if (conn.initiator)
+		conn.closed_ns = conn.opened_ns;
+	else if (conn.flags & CONN_READY)
+		group_open(&conn);
+	if (!conn_wanted(&conn) || owner->pid == self_pid || !conn_store(sk, &conn, flags))
+		group_close(&conn);
+}
+
+/* In the owner's context, for a socket without a record: it was in nobody's descriptor table when
+ * we seeded (not yet accepted, on its way through SCM_RIGHTS, the kernel's own). With a filter on
+ * owners it is rather one that the filter has refused. */
+static __always_inline struct conn *conn_adopt_current(struct sock *sk)
+{
+	struct owner owner = {};
+
+	if (owner_filtered() || !sock_is_tcp(sk))
+		return NULL;
+	owner_current(&owner);
+	conn_adopt(sk, &owner, BPF_NOEXIST);
+	return conn_find(sk);
+}
+
+/* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
+ * a failed connect(2), or connect(AF_UNSPEC), leaves the same struct sock. */
+static __always_inline void conn_open_client(struct sock *sk, __u64 now)
+{
+	struct conn *before = conn_find(sk);
+	struct conn conn = {
+	        .opened_ns = now,
+	        .role = ROLE_CLIENT,
+	        .state = TCP_SYN_SENT,
+	};
+	struct owner owner = {};
+
+	if (before) {
+		group_close(before);
+		emit_conn(EVENT_CONN_CLOSED, (__u64)sk, before);
+		conn_drop(sk, before);
+	}
+	owner_current(&owner);
+	if (owner.pid == self_pid)
+		return;
+	conn_set_owner(&conn, &owner);
+	conn.netns = sock_netns(sk);
+	sock_endpoints(sk, &conn);
+	if (conn_wanted(&conn))
+		conn_store(sk, &conn, BPF_ANY);
+}
+
+/* tcp_connect: the local port is chosen, and write_seq is our initial sequence number, which the
+ * SYN will take. With TCP Fast Open the SYN carries payload, so ESTABLISHED would be too late to
+ * look. */
+static __always_inline void conn_connecting(struct sock *sk)
+{
+	struct conn *conn = conn_find(sk);
+
+	if (!conn || conn->role != ROLE_CLIENT)
+		return;
+	conn->local_port = sock_local_port(sk);
+	conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) + 1;
+	conn->flags |= CONN_SEQ_KNOWN;
+}
+
+/*
+ * LISTEN->SYN_RECV: a child is born, in softirq, before it has addresses of its own. It is a copy
+ * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
+ * which nobody resets: so it knows how long the queue was just before it joined.
+ */
+static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *tp, __u64 now)
+{
+	struct conn conn = {
+	        .opened_ns = now,
+	        .role = ROLE_SERVER,
+	        .state = TCP_SYN_RECV,
+	};
+
+	conn.depth = tp->inet_conn.icsk_inet.sk.sk_ack_backlog + 1;
+	conn.limit = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
+	conn.netns = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ns.inum;
+	conn.local_port = tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
+	if (conn_wanted(&conn))
+		conn_store(sk, &conn, BPF_ANY);
+}
+
+static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp, __u64 now)
+{
+	struct conn *conn = conn_find(sk);
+
+	if (!conn)
+		return;
+	conn->state = TCP_ESTABLISHED;
+	if (!conn_complete(sk, conn)) {
+		conn_drop(sk, conn);
+		return;
+	}
+	if (!(conn->flags & CONN_SEQ_KNOWN))
+		conn->write_seq = tp->write_seq;
+	/* With TCP Fast Open a server's child may have been read from already. */
+	if (!conn->copied_seq)
+		conn->copied_seq = tp->copied_seq;
+	conn->flags |= CONN_SEQ_KNOWN;
+	if (conn->role == ROLE_SERVER) {
+		conn->flags |= CONN_QUEUED;
+		return;
+	}
+	if (!(conn->flags & CONN_READY))
+		conn->ready_ns = now;
+	conn->flags |= CONN_READY;
+	group_open(conn);
+}
+
+/* The owner takes the connection out of the accept queue, or is first seen to use it (READY_NS 0).
+ */
+static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64 ready_ns)
+{
+	struct owner owner = {};
+
+	owner_current(&owner);
+	conn_set_owner(conn, &owner);
+	conn->flags |= CONN_READY | CONN_QUEUED;
+	conn->ready_ns = ready_ns;
+	/* accept() may run before the child is traced in ESTABLISHED; with Fast Open it always
+	 * does. */
+	if (!(conn->flags & CONN_SEQ_KNOWN)) {
+		conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+		conn->copied_seq = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+		conn->flags |= CONN_SEQ_KNOWN;
+	}
+	if (!conn_complete(sk, conn) || owner.pid == self_pid) {
+		conn_drop(sk, conn);
+		return false;
+	}
+	if (!conn->initiator)
+		group_open(conn);
+	return true;
+}
+
+static __always_inline void conn_accepted(struct sock *sk)
+{
+	struct conn *conn = conn_find(sk);
+
+	if (!conn) {
+		conn = conn_adopt_current(sk);
+		if (conn)
+			conn->ready_ns = bpf_ktime_get_ns();
+		return;
+	}
+	if (!(conn->flags & CONN_READY))
+		conn_claim(sk, conn, bpf_ktime_get_ns());
+}
+
+/* A payload has moved, in the owner's context. COPIED_SEQ is looked at where the receive hook says
+ * so: elsewhere it may count a FIN that was read past. */
+static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32 copied_seq,
+                                         bool received)
+{
+	struct conn *conn = conn_find(sk);
+	__u64 now;
+
+	now = bpf_ktime_get_ns();
+	if (!conn) {
+		conn = conn_adopt_current(sk);
+		if (!conn)
+			return;
+		/* Its sequence numbers include this payload: note which way it went. */
+		turn_to(conn, received ? TURN_RECEIVED : TURN_SENT, now);
+		return;
+	}
+	if (!(conn->flags & CONN_READY) && conn->role == ROLE_SERVER && !conn_claim(sk, conn, 0))
+		return;
+	if (received) {
+		note_sent(conn, write_seq, 0);
+		note_received(conn, copied_seq, now);
+	} else {
+		note_sent(conn, write_seq, now);
+	}
+}
+
+/* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */
+static __always_inline void conn_destroyed(struct sock *sk)
+{
+	struct conn *conn = conn_find(sk);
+	struct gone *gone;
+	__u32 zero = 0;
+
+	if (!conn)
+		return;
+	/* A child that never entered the queue is no connection; one without an owner matches no
+	 * filter on owners. */
+	if ((conn->role == ROLE_SERVER && !(conn->flags & CONN_QUEUED)) ||
+	    (owner_filtered() && !conn->pid)) {
+		conn_drop(sk, conn);
+		return;
+	}
+	group_close(conn);
+	if (!conn->initiator && !conn->fail) {
+		conn->initiator = INITIATOR_UNKNOWN;
+		conn->closed_ns = bpf_ktime_get_ns();
+	}
+	conn->flags |= CONN_DEAD;
+	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);
+	if (conn->role == ROLE_SERVER && conn->initiator == INITIATOR_LOCAL_FIN) {
+		gone = bpf_map_lookup_elem(&last_gone, &zero);
+		if (gone) {
+			gone->sk = (__u64)sk;
+			__builtin_memcpy(&gone->conn, conn, sizeof(gone->conn));
+		}
+	}
+	conn_drop(sk, conn);
+}
+
+#endif /* connscope_CONN_BPF_H */

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/*
+ * The hooks: a table of contents of what the kernel tells us, each a few lines that call the logic.
+ *
+ *   hook                      context        what we take from it
+ *   inet_sock_set_state       task, softirq  birth, who ended it; listeners come and go
+ *   tcp_destroy_sock          task, softirq  the end of the struct sock: the record is sent and
+ * deleted tcp_receive_reset         softirq, task  the peer's RST tcp_send_reset softirq, task
+ * payload that met our own FIN tcp_rcv_space_adjust      task           payload read tcp_push task
+ * payload written      else sock_send_length (6.3 and later) tcp_connect               task local
+ * port, first sequence number inet_csk_accept           task           out of the queue, owner
+ *   security_sock_graft       task           the same, for accept() calls that blocked before we
+ * came tcp_close                 task           the application closed tcp_time_wait softirq, task
+ * this host keeps the TIME_WAIT socket
+ *   __sys_listen              task           the backlog asked for
+ *   tcp_conn_request          softirq        SYN refused
+ *   tcp_v{4,6}_syn_recv_sock  softirq        final ACK refused
+ *
+ * Softirq may run on top of any task: pid and comm are read in task hooks alone. Programs marked
+ * "?" are loaded only when user space has chosen them for their feature (user/probes.c).
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "accept.bpf.h"
+#include "closer.bpf.h"
+#include "conn.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* ---- life of a connection ---- */
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk); /* NULL for MPTCP, SCTP and the rest */
+	__u64 now;
+
+	if (!tracing || !tp || oldstate == newstate)
+		return 0;
+	if (newstate == TCP_LISTEN) {
+		listener_opened(sk);
+		return 0;
+	}
+	now = bpf_ktime_get_ns();
+	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV)
+		conn_open_server(sk, tp, now);
+	else if (oldstate == TCP_LISTEN)
+		listener_closed(sk);
+	else if (newstate == TCP_SYN_SENT)
+		conn_open_client(sk, now);
+	else if (newstate == TCP_ESTABLISHED)
+		conn_established(sk, tp, now);
+	else
+		conn_changed(sk, tp, oldstate, newstate, now);
+	return 0;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(on_destroy, struct sock *sk)
+{
+	if (tracing)
+		conn_destroyed(sk);
+	return 0;
+}
+
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(on_reset_received, struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (tracing && tp)
+		conn_reset_received(sk, tp, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* SK may be NULL or a TIME_WAIT mini-socket (6.12): its address is looked up, never followed. SKB
+ * is NULL for resets that we send on our own account. */
+SEC("tp_btf/tcp_send_reset")
+int BPF_PROG(on_reset_sent, struct sock *sk, struct sk_buff *skb)
+{
+	if (tracing && skb)
+		conn_reset_sent(sk);
+	return 0;
+}
+
+/* ---- payload ---- */
+
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(on_received, struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (tracing && tp)
+		conn_payload(sk, tp->write_seq, tp->copied_seq, true);
+	return 0;
+}
+
+SEC("?fentry/tcp_push")
+int BPF_PROG(sent_fentry, struct sock *sk)
+{
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+
+	if (tracing && tp)
+		conn_payload(sk, tp->write_seq, 0, false);
+	return 0;
+}
+
+SEC("?kprobe/tcp_push")
+int BPF_KPROBE(sent_kprobe, struct sock *sk)
+{
+	if (tracing)
+		conn_payload(sk, BPF_CORE_READ((struct tcp_sock *)sk, write_seq), 0, false);
+	return 0;
+}
+
+/* After the send, for every family and protocol, failures included. */
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(sent_tp, struct sock *sk, int ret)
+{
+	struct tcp_sock *tp;
+
+	if (!tracing || ret <= 0)
+		return 0;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp)
+		conn_payload(sk, tp->write_seq, 0, false);
+	return 0;
+}
+
+/* ---- connect and close ---- */
+
+SEC("?fentry/tcp_connect")
+int BPF_PROG(connect_fentry, struct sock *sk)
+{
+	if (tracing)
+		conn_connecting(sk);
+	return 0;
+}
+
+SEC("?kprobe/tcp_connect")
+int BPF_KPROBE(connect_kprobe, struct sock *sk)
+{
+	if (tracing)
+		conn_connecting(sk);
+	return 0;
+}
+
+SEC("?fentry/tcp_close")
+int BPF_PROG(close_fentry, struct sock *sk)
+{
+	if (tracing)
+		conn_app_close(sk);
+	return 0;
+}
+
+SEC("?kprobe/tcp_close")
+int BPF_KPROBE(close_kprobe, struct sock *sk)
+{
+	if (tracing)
+		conn_app_close(sk);
+	return 0;
+}
+
+SEC("?fentry/tcp_time_wait")
+int BPF_PROG(time_wait_fentry, struct sock *sk)
+{
+	if (tracing)
+		conn_time_wait(sk);
+	return 0;
+}
+
+SEC("?kprobe/tcp_time_wait")
+int BPF_KPROBE(time_wait_kprobe, struct sock *sk)
+{
+	if (tracing)
+		conn_time_wait(sk);
+	return 0;
+}
+
+/* ---- the accept queue ---- */
+
+/* Two signatures: (sk, flags, err, kern) before 6.10, (sk, arg) since; the return value follows. */
+SEC("?fexit/inet_csk_accept")
+int BPF_PROG(accept_fexit4, struct sock *sk, int flags, int *err, bool kern, struct sock *child)
+{
+	if (tracing && child)
+		conn_accepted(child);
+	return 0;
+}
+
+SEC("?fexit/inet_csk_accept")
+int BPF_PROG(accept_fexit2, struct sock *sk, void *arg, struct sock *child)
+{
+	if (tracing && child)
+		conn_accepted(child);
+	return 0;
+}
+
+/* Every family's accept() passes here, and so do accept() calls that were blocked in the kernel
+ * when we attached, whose return a trampoline does not see. */
+SEC("?fentry/security_sock_graft")
+int BPF_PROG(graft_fentry, struct sock *child)
+{
+	if (tracing && sock_is_tcp(child))
+		conn_accepted(child);
+	return 0;
+}
+
+SEC("?kprobe/security_sock_graft")
+int BPF_KPROBE(graft_kprobe, struct sock *child)
+{
+	if (tracing && sock_is_tcp(child))
+		conn_accepted(child);
+	return 0;
+}
+
+static __always_inline int accept_returned(long fd)
+{
+	struct sock *sk = fd >= 0 ? sock_of_fd(fd) : NULL;
+
+	if (sk && sock_is_tcp(sk))
+		conn_accepted(sk);
+	return 0;
+}
+
+SEC("?tracepoint/syscalls/sys_exit_accept")
+int accept_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return tracing ? accept_returned(ctx->ret) : 0;
+}
+
+SEC("?tracepoint/syscalls/sys_exit_accept4")
+int accept4_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	return tracing ? accept_returned(ctx->ret) : 0;
+}
+
+SEC("?fentry/__sys_listen")
+int BPF_PROG(listen_fentry, int fd, int backlog)
+{
+	if (tracing)
+		listener_asked(fd, backlog);
+	return 0;
+}
+
+SEC("?kprobe/__sys_listen")
+int BPF_KPROBE(listen_kprobe, int fd, int backlog)
+{
+	if (tracing)
+		listener_asked(fd, backlog);
+	return 0;
+}
+
+SEC("?tracepoint/syscalls/sys_enter_listen")
+int listen_tp(struct trace_event_raw_sys_enter *ctx)
+{
+	if (tracing)
+		listener_asked((int)ctx->args[0], (int)ctx->args[1]);
+	return 0;
+}
+
+SEC("?fentry/tcp_conn_request")
+int BPF_PROG(syn_fentry, void *ops, void *af_ops, struct sock *sk)
+{
+	if (tracing)
+		listener_syn(sk);
+	return 0;
+}
+
+SEC("?kprobe/tcp_conn_request")
+int BPF_KPROBE(syn_kprobe, void *ops, void *af_ops, struct sock *sk)
+{
+	if (tracing)
+		listener_syn(sk);
+	return 0;
+}
+
+SEC("?fentry/tcp_v4_syn_recv_sock")
+int BPF_PROG(final_ack4_fentry, struct sock *sk)
+{
+	if (tracing)
+		listener_final_ack(sk);
+	return 0;
+}
+
+SEC("?kprobe/tcp_v4_syn_recv_sock")
+int BPF_KPROBE(final_ack4_kprobe, struct sock *sk)
+{
+	if (tracing)
+		listener_final_ack(sk);
+	return 0;
+}
+
+/* For an IPv4 packet it calls its IPv4 sister, which counts. */
+static __always_inline int final_ack6(struct sock *sk, struct sk_buff *skb)
+{
+	if (BPF_CORE_READ(skb, protocol) != bpf_htons(ETH_P_IP))
+		listener_final_ack(sk);
+	return 0;
+}
+
+SEC("?fentry/tcp_v6_syn_recv_sock")
+int BPF_PROG(final_ack6_fentry, struct sock *sk, struct sk_buff *skb)
+{
+	return tracing ? final_ack6(sk, skb) : 0;
+}
+
+SEC("?kprobe/tcp_v6_syn_recv_sock")
+int BPF_KPROBE(final_ack6_kprobe, struct sock *sk, struct sk_buff *skb)
+{
+	return tracing ? final_ack6(sk, skb) : 0;
+}
+
+/* ---- what was there before, and what is there now ---- */
+
+/* Pass 0 takes the listeners, pass 1 the connections, whose role the listeners tell. All network
+ * namespaces, each with the process that holds the descriptor. */
+SEC("iter/task_file")
+int seed_file(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct owner owner = {};
+	struct sock *sk;
+
+	if (!task || !file)
+		return 0;
+	sk = sock_of_file(file);
+	if (!sk || !sock_is_tcp(sk))
+		return 0;
+	owner_of_task(task, &owner);
+	if (owner.pid == self_pid)
+		return 0;
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN) {
+		if (seed_pass == 0)
+			listener_seed(sk, &owner);
+	} else if (seed_pass == 1) {
+		conn_adopt(sk, &owner, BPF_NOEXIST);
+	}
+	return 0;
+}
+
+/* Without a send hook, a server's answer shows in write_seq alone until the next request. */
+static __always_inline void infer_answer(struct sock *sk, struct conn *conn)
+{
+	bool writable = conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT;
+	__s32 bytes;
+
+	if (!writable || !(conn->flags & CONN_SEQ_KNOWN))
+		return;
+	bytes = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) - conn->write_seq;
+	if (bytes <= 0)
+		return;
+	conn->sent_bytes += bytes;
+	if (conn->role == ROLE_SERVER && conn->turn == TURN_RECEIVED)
+		conn->exchanges++;
+	conn->turn = TURN_SENT;
+}
+
+#define STALE_NS (10 * 1000000000ULL)
+
+/* Where the kernel skipped a run of ours: a child that never joined the queue, or a socket that is
+ * closed although nobody told us. */
+static __always_inline bool is_stale(struct sock *sk, const struct conn *conn)
+{
+	if (bpf_ktime_get_ns() - conn->opened_ns < STALE_NS)
+		return false;
+	if (conn->role == ROLE_SERVER && !(conn->flags & CONN_QUEUED))
+		return true;
+	return conn->state != TCP_CLOSE && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
+}
+
+SEC("iter/bpf_map_elem")
+int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct conn *conn = ctx->value;
+	struct conn_snapshot snapshot = {};
+	__u64 *key = ctx->key;
+
+	if (!conn || !key)
+		return 0;
+	if (conn->flags & CONN_DEAD)
+		return 0;
+	conn->seen = snapshot_now;
+	snapshot.sk = *key;
+	snapshot.conn = *conn;
+	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
+	if (infer_send)
+		infer_answer((struct sock *)*key, &snapshot.conn);
+	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
+	return 0;
+}
+
+SEC("iter/bpf_map_elem")
+int snapshot_listeners(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct listener *listener = ctx->value;
+	__u64 *key = ctx->key;
+	struct listener copy;
+
+	if (!listener || !key)
+		return 0;
+	__builtin_memcpy(&copy, listener, sizeof(copy));
+	listener_read((struct sock *)*key, &copy);
+	bpf_seq_write(ctx->meta->seq, &copy, sizeof(copy));
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Into the ring buffer: reserve, fill, submit, and count what was lost. */
+#ifndef connscope_EMIT_BPF_H
+#define connscope_EMIT_BPF_H
+
+#include "maps.bpf.h"
+
+/* User space polls every 100 ms; it is woken before that only when so much is waiting. A wake-up
+ * per event would cost more than all of the tracing. */
+#define WAKEUP_BYTES (64 * 1024)
+
+static __always_inline __u64 submit_flags(__u64 size)
+{
+	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+
+	/* Only the event that crosses the mark wakes: the ones behind it find the consumer awake.
+	 */
+	if (waiting >= WAKEUP_BYTES && waiting - size - BPF_RINGBUF_HDR_SZ < WAKEUP_BYTES)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void fill_header(struct event_header *header, __u8 type, __u16 len, __u64 sk)
+{
+	header->type = type;
+	header->version = EVENT_VERSION;
+	header->len = len;
+	header->cpu = bpf_get_smp_processor_id();
+	header->ts_ns = bpf_ktime_get_ns();
+	header->sk = sk;
+}
+
+static __always_inline void emit_conn(__u8 type, __u64 sk, const struct conn *conn)
+{
+	struct conn_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		count_loss(LOSS_CONN_EVENT);
+		return;
+	}
+	fill_header(&event->header, type, sizeof(*event), sk);
+	__builtin_memcpy(&event->conn, conn, sizeof(*conn));
+	bpf_ringbuf_submit(event, submit_flags(sizeof(*event)));
+}
+
+static __always_inline void emit_listener(__u64 sk, const struct listener *listener)
+{
+	struct listener_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		count_loss(LOSS_LISTENER_EVENT);
+		return;
+	}
+	fill_header(&event->header, EVENT_LISTENER_CLOSED, sizeof(*event), sk);
+	__builtin_memcpy(&event->listener, listener, sizeof(*listener));
+	bpf_ringbuf_submit(event, submit_flags(sizeof(*event)));
+}
+
+#endif /* connscope_EMIT_BPF_H */

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Groups of connections that are reported together: histograms at turns, and how many are open. */
+#ifndef connscope_GROUP_BPF_H
+#define connscope_GROUP_BPF_H
+
+#include "maps.bpf.h"
+
+static __always_inline void group_key_of(const struct conn *conn, struct group_key *key)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->netns = conn->netns;
+	key->role = conn->role;
+	if (conn->role == ROLE_CLIENT) {
+		key->port = conn->remote_port;
+		__builtin_memcpy(key->addr, conn->remote_addr, sizeof(key->addr));
+	} else {
+		key->port = conn->local_port;
+		key->bound = conn->bound;
+		if (conn->bound == BOUND_EXACT)
+			__builtin_memcpy(key->addr, conn->local_addr, sizeof(key->addr));
+	}
+	__builtin_memcpy(key->comm, conn->comm, sizeof(key->comm));
+	if (group_by_pid)
+		key->pid = conn->pid;
+	if (group_by_cgroup)
+		key->cgroup = conn->cgroup;
+}
+
+static __always_inline __u32 group_claim(const struct group_key *key)
+{
+	__u32 slot = GROUP_OTHER, *found;
+
+	if (bpf_map_pop_elem(&free_groups, &slot)) {
+		count_loss(LOSS_GROUP_MAP);
+		return GROUP_OTHER;
+	}
+	if (!bpf_map_update_elem(&group_slots, key, &slot, BPF_NOEXIST))
+		return slot;
+	/* Another CPU was first. */
+	bpf_map_push_elem(&free_groups, &slot, 0);
+	found = bpf_map_lookup_elem(&group_slots, key);
+	return found ? *found : GROUP_OTHER;
+}
+
+static __always_inline struct group *group_of(struct conn *conn)
+{
+	if (conn->group == GROUP_NONE) {
+		struct group_key key;
+		__u32 *slot;
+
+		group_key_of(conn, &key);
+		slot = bpf_map_lookup_elem(&group_slots, &key);
+		conn->group = slot ? *slot : group_claim(&key);
+	}
+	return bpf_map_lookup_elem(&groups, &conn->group);
+}
+
+static __always_inline void hist_add(struct hist *hist, __u64 value)
+{
+	__u32 slot = hist_slot(value);
+
+	if (slot < HIST_SLOTS) /* for the verifier */
+		__sync_fetch_and_add(&hist->slots[slot], 1);
+	__sync_fetch_and_add(&hist->sum, value);
+	if (value > hist->max) /* two CPUs at once may lose the smaller of two new records */
+		hist->max = value;
+}
+
+static __always_inline void group_open(struct conn *conn)
+{
+	struct group *group;
+	__s32 open;
+
+	if (conn->flags & CONN_COUNTED)
+		return;
+	conn->flags |= CONN_COUNTED;
+	group = group_of(conn);
+	if (!group)
+		return;
+	__sync_fetch_and_add(&group->open, 1);
+	open = group->open;
+	if (open > group->open_peak)
+		group->open_peak = open;
+}
+
+static __always_inline void group_close(struct conn *conn)
+{
+	struct group *group;
+
+	if (!(conn->flags & CONN_COUNTED))
+		return;
+	conn->flags &= ~CONN_COUNTED;
+	group = group_of(conn);
+	if (group)
+		__sync_fetch_and_add(&group->open, -1);
+}
+
+#endif /* connscope_GROUP_BPF_H */

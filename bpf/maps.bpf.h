@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Every map and knob: key, writer, deleter, size, and what happens when it is full. */
+#ifndef connscope_MAPS_BPF_H
+#define connscope_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "connscope/conn.h"
+#include "connscope/event.h"
+#include "connscope/filter.h"
+
+/* User space sets these between open and load; the defaults trace everything. */
+const volatile struct filter_knobs only = {};
+const volatile __u32 self_pid = 0;        /* the tracer itself, never traced */
+const volatile bool group_by_pid = false; /* beside endpoint and comm */
+const volatile bool group_by_cgroup = false;
+const volatile bool infer_send = false;     /* no send hook: see snapshot_conns */
+const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer.bpf.h */
+const volatile bool infer_close = true;     /* no tcp_close hook: sk_shutdown tells */
+
+/* User space writes these while the programs run. */
+bool tracing = false;   /* nothing is recorded before all hooks are in place */
+__u32 seed_pass = 0;    /* see seed_file */
+__u32 snapshot_now = 0; /* generation that snapshot_conns stamps on what it reads */
+
+/*
+ * The life of each connection. Key: address of its struct sock. Made at SYN_SENT, at the child's
+ * birth, or by the seed; deleted at tcp_destroy_sock, and by user space when that was missed
+ * (tracer__sweep). Sized by --max-conns and allocated up front; when full the connection is not
+ * tracked, LOSS_CONN_MAP counts it, and those already here stay exact.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u64);
+	__type(value, struct conn);
+	__uint(max_entries, 65536);
+} conns SEC(".maps");
+
+/*
+ * Listening sockets. Key: address of the struct sock. Made at CLOSE->LISTEN or by the seed, deleted
+ * at LISTEN->CLOSE. When full LOSS_LISTENER_MAP counts.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u64);
+	__type(value, struct listener);
+	__uint(max_entries, 4096);
+} listeners SEC(".maps");
+
+/* Where somebody listens, whatever the filters say: tells a server's connection from a client's,
+ * and a wildcard listener from one on an address of its own. Full: as `listeners`. */
+struct bound_key {
+	__u32 netns;
+	__u16 port;
+	__u8 bound; /* BOUND_EXACT with addr, or a wildcard with addr all zero */
+	__u8 pad;
+	__u8 addr[CONN_ADDR_LEN];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct bound_key);
+	__type(value, __s32); /* listening sockets there: more than one with SO_REUSEPORT */
+	__uint(max_entries, 4096);
+} bound SEC(".maps");
+
+/* The argument of a thread's listen(2) until its socket enters LISTEN. Key: pid_tgid. LRU, because
+ * a listen(2) that fails leaves its entry behind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, __u64);
+	__type(value, __u32);
+	__uint(max_entries, 1024);
+} backlogs SEC(".maps");
+
+/*
+ * Histograms and concurrent counts per group of connections, read in place by user space. Never
+ * deleted: a slot is an endpoint seen once. When no slot is left, GROUP_OTHER takes the rest and
+ * LOSS_GROUP_MAP counts.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct group);
+	__uint(max_entries, 1026);
+} groups SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct group_key);
+	__type(value, __u32); /* slot in `groups` */
+	__uint(max_entries, 1026);
+} group_slots SEC(".maps");
+
+/* Slots of `groups` that are free: user space fills it, group_claim() takes. A queue, because
+ * kernels before 5.12 have no atomic that returns a value. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__type(value, __u32);
+	__uint(max_entries, 1026);
+} free_groups SEC(".maps");
+
+/* The server connection that this CPU let go last, for the reset that may follow it: closer.bpf.h.
+ */
+struct gone {
+	__u64 sk;
+	struct conn conn;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct gone);
+	__uint(max_entries, 1);
+} last_gone SEC(".maps");
+
+/* Ends of connections and listeners. When full the event is lost and counted by kind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32); /* enum loss */
+	__type(value, __u64);
+	__uint(max_entries, LOSS_MAX);
+} losses SEC(".maps");
+
+static __always_inline void count_loss(__u32 kind)
+{
+	__u64 *count = bpf_map_lookup_elem(&losses, &kind);
+
+	if (count)
+		(*count)++;
+}
+
+#endif /* connscope_MAPS_BPF_H */

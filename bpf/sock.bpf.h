@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Pure readers: struct sock -> addresses, network namespace, owner. Network byte order ends here.
+ *
+ * They read through BPF_CORE_READ, so that fentry, kprobe and iterator programs share them; each
+ * runs once in a connection's life. What runs at each payload or state change reads directly,
+ * through bpf_skc_to_tcp_sock(), in its hook.
+ */
+#ifndef connscope_SOCK_BPF_H
+#define connscope_SOCK_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+
+#include "connscope/conn.h"
+
+static __always_inline void addr_map_v4(__u8 *addr, __be32 v4)
+{
+	__u32 *words = (__u32 *)addr;
+
+	words[0] = 0;
+	words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = v4;
+}
+
+static __always_inline bool addr_is_v4(const __u8 *addr)
+{
+	const __u32 *words = (const __u32 *)addr;
+
+	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
+}
+
+static __always_inline bool addr_is_any(const __u8 *addr)
+{
+	const __u32 *words = (const __u32 *)addr;
+
+	return !words[0] && !words[1] && !words[3] && (!words[2] || words[2] == bpf_htonl(0xffff));
+}
+
+/* skc_num is 0 once tcp_set_state(TCP_CLOSE) has put the port (net/ipv4/tcp.c); inet_sport stays.
+ */
+static __always_inline __u16 sock_local_port(struct sock *sk)
+{
+	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_num);
+
+	return port ? port : bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
+static __always_inline void sock_local_addr(struct sock *sk, __u8 *addr)
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET)
+		addr_map_v4(addr, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	else
+		BPF_CORE_READ_INTO((struct in6_addr *)addr, sk, __sk_common.skc_v6_rcv_saddr);
+}
+
+/* Addresses, ports and family of a connection: AF_INET for an IPv4-mapped peer. */
+static __always_inline void sock_endpoints(struct sock *sk, struct conn *conn)
+{
+	conn->local_port = sock_local_port(sk);
+	conn->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	conn->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	sock_local_addr(sk, conn->local_addr);
+	if (conn->family == AF_INET) {
+		addr_map_v4(conn->remote_addr, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+		return;
+	}
+	BPF_CORE_READ_INTO((struct in6_addr *)conn->remote_addr, sk, __sk_common.skc_v6_daddr);
+	if (addr_is_v4(conn->remote_addr)) {
+		conn->family = AF_INET;
+		if (addr_is_any(conn->local_addr))
+			addr_map_v4(conn->local_addr, 0);
+	}
+}
+
+static __always_inline __u32 sock_netns(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+}
+
+static __always_inline bool sock_is_tcp(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return (family == AF_INET || family == AF_INET6) &&
+	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+}
+
+struct owner {
+	__u64 cgroup;
+	__u32 pid;
+	char comm[CONN_COMM_LEN];
+};
+
+/* Only where the caller runs in the owner's context: connect, listen, accept, send, receive. */
+static __always_inline void owner_current(struct owner *owner)
+{
+	owner->pid = bpf_get_current_pid_tgid() >> 32;
+	owner->cgroup = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(owner->comm, sizeof(owner->comm));
+}
+
+static __always_inline void owner_of_task(struct task_struct *task, struct owner *owner)
+{
+	owner->pid = BPF_CORE_READ(task, tgid);
+	owner->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	BPF_CORE_READ_STR_INTO(&owner->comm, task, comm);
+}
+
+static __always_inline bool current_is_exiting(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, flags) & PF_EXITING;
+}
+
+/* The struct sock behind a descriptor of the running task, NULL where it is none. */
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket;
+
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+static __always_inline struct sock *sock_of_fd(long fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = NULL;
+
+	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	return file ? sock_of_file(file) : NULL;
+}
+
+#endif /* connscope_SOCK_BPF_H */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Turns: who spoke last, and what a change of direction means.
+ *
+ * Payload is counted by how far write_seq and copied_seq have moved since the last look, not by
+ * hook arguments: MSG_PEEK, EAGAIN, end of file, MSG_WAITALL and TCP_QUICKACK then need no special
+ * case. Each look covers both directions, so that a run that the kernel skipped (recursion) or a
+ * direction without a hook is made good at the next one; such a payload has no time of its own (now
+ * == 0).
+ */
+#ifndef connscope_TURN_BPF_H
+#define connscope_TURN_BPF_H
+
+#include "group.bpf.h"
+
+static __always_inline void turn_to(struct conn *conn, __u8 turn, __u64 now)
+{
+	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
+	bool timed = now && conn->last_ns && !(conn->flags & CONN_TURN_UNTIMED);
+	struct group *group;
+
+	if (turn == asking) {
+		if (conn->turn != asking && conn->exchanges && timed) {
+			group = group_of(conn);
+			if (group)
+				hist_add(&group->idle_gap_us, (now - conn->last_ns) / 1000);
+		}
+	} else if (conn->turn == asking) {
+		conn->exchanges++;
+		if (timed) {
+			group = group_of(conn);
+			if (group)
+				hist_add(&group->response_us, (now - conn->last_ns) / 1000);
+		}
+	}
+	conn->turn = turn;
+	if (now) {
+		conn->last_ns = now;
+		conn->flags &= ~CONN_TURN_UNTIMED;
+	} else {
+		conn->flags |= CONN_TURN_UNTIMED;
+	}
+}
+
+/* WRITE_SEQ without a FIN of ours in it. */
+static __always_inline void note_sent(struct conn *conn, __u32 write_seq, __u64 now)
+{
+	__s32 bytes = write_seq - conn->write_seq;
+
+	if (bytes <= 0)
+		return;
+	conn->write_seq = write_seq;
+	conn->sent_bytes += bytes;
+	/* The keep-alive race from the client's side: we wrote into a connection that the peer had
+	 * closed already. */
+	if (conn->initiator == INITIATOR_REMOTE_FIN && conn->role == ROLE_CLIENT)
+		conn->flags |= CONN_RACED;
+	turn_to(conn, TURN_SENT, now);
+}
+
+static __always_inline void note_received(struct conn *conn, __u32 copied_seq, __u64 now)
+{
+	__s32 bytes = copied_seq - conn->copied_seq;
+
+	if (bytes <= 0)
+		return;
+	conn->copied_seq = copied_seq;
+	conn->received_bytes += bytes;
+	turn_to(conn, TURN_RECEIVED, now);
+}
+
+/* Payload the peer has sent and the application has not read. A FIN counts one in rcv_nxt
+ * (tcp_data_queue) and, once read past, one in copied_seq (tcp_recvmsg_locked, found_fin_ok). */
+static __always_inline __u32 unread_bytes(__u32 rcv_nxt, __u32 copied_seq, bool fin_received)
+{
+	__s32 unread = rcv_nxt - copied_seq;
+
+	if (fin_received && unread > 0)
+		unread--;
+	return unread > 0 ? unread : 0;
+}
+
+static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)
+{
+	if (conn->role == ROLE_CLIENT)
+		return conn->turn == TURN_SENT && !unread;
+	return conn->turn == TURN_RECEIVED || unread;
+}
+
+#endif /* connscope_TURN_BPF_H */

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The per-socket records that BPF programs keep and user space reads, and their enumerations. */
+#ifndef connscope_CONN_H
+#define connscope_CONN_H
+
+#include "connscope/hist.h"
+
+#define CONN_COMM_LEN 16 /* TASK_COMM_LEN of the kernel */
+#define CONN_ADDR_LEN 16 /* IPv4 is kept as an IPv4-mapped IPv6 address */
+
+enum conn_role {
+	ROLE_NONE,
+	ROLE_CLIENT, /* this host connected */
+	ROLE_SERVER, /* this host accepted */
+};
+
+/* Which way the last payload went. */
+enum conn_turn {
+	TURN_NONE,
+	TURN_SENT,
+	TURN_RECEIVED,
+};
+
+/* What the listener of a server-role connection is bound to: together with the connection's own
+ * local address this is the listener's address. */
+enum conn_bound {
+	BOUND_EXACT, /* the connection's local address */
+	BOUND_ANY4,  /* 0.0.0.0 */
+	BOUND_ANY6,  /* :: */
+};
+
+/* Who ended the connection: the first FIN, RST or timeout decides and is never rewritten, except
+ * that a FIN which crosses ours turns local-fin into both-fin. */
+enum conn_initiator {
+	INITIATOR_NONE, /* still open */
+	INITIATOR_LOCAL_FIN,
+	INITIATOR_REMOTE_FIN,
+	INITIATOR_BOTH_FIN,
+	INITIATOR_LOCAL_RST,
+	INITIATOR_REMOTE_RST,
+	INITIATOR_TIMEOUT,
+	INITIATOR_ABORT,
+	INITIATOR_UNKNOWN,
+	INITIATOR_MAX,
+};
+
+/* What more is known of the end. */
+enum conn_cause {
+	CAUSE_NONE,
+	CAUSE_UNREAD_DATA,     /* closed with received data unread: RST instead of FIN */
+	CAUSE_LINGER0,         /* closed with SO_LINGER 0 */
+	CAUSE_DISCONNECT,      /* connect(AF_UNSPEC) */
+	CAUSE_NOT_ACCEPTED,    /* the listener closed with this connection in its queue */
+	CAUSE_RETRANSMISSIONS, /* no acknowledgement for what was sent */
+	CAUSE_WINDOW_PROBES,   /* no answer to zero-window probes */
+	CAUSE_KEEPALIVE,       /* no answer to keepalive probes */
+	CAUSE_USER_TIMEOUT,    /* TCP_USER_TIMEOUT */
+	CAUSE_AFTER_FIN_DATA,  /* payload arrived after our own FIN */
+	CAUSE_PROCESS_EXIT,    /* the kernel closed the descriptors of an ending process */
+	CAUSE_MAX,
+};
+
+/* Why a connection attempt failed. */
+enum conn_fail {
+	FAIL_NONE,
+	FAIL_REFUSED,
+	FAIL_TIMEOUT,
+	FAIL_UNREACHABLE,
+	FAIL_NO_PORT,   /* no local port left, or the asked one is taken */
+	FAIL_CANCELLED, /* closed by this host while connecting */
+	FAIL_OTHER,
+	FAIL_MAX,
+};
+
+enum conn_flags {
+	CONN_PARTIAL = 1 << 0,       /* was open before tracing began */
+	CONN_QUEUED = 1 << 1,        /* server: entered the accept queue */
+	CONN_READY = 1 << 2,         /* client: established; server: accepted (see ready_ns) */
+	CONN_SEQ_KNOWN = 1 << 3,     /* write_seq and copied_seq are set */
+	CONN_IN_FLIGHT = 1 << 4,     /* a request was unanswered at closed_ns */
+	CONN_RACED = 1 << 5,         /* the keep-alive race */
+	CONN_TIME_WAIT = 1 << 6,     /* this host holds the TIME_WAIT socket */
+	CONN_APP_CLOSED = 1 << 7,    /* the owner called close() */
+	CONN_GOT_RST = 1 << 8,       /* the peer's RST was seen */
+	CONN_COUNTED = 1 << 9,       /* stands in its group's open count */
+	CONN_DEAD = 1 << 10,         /* its closed event is on the way: a snapshot leaves it out */
+	CONN_TURN_UNTIMED = 1 << 11, /* last_ns is not the time of the last payload */
+};
+
+/*
+ * One TCP connection. Key of the `conns` map: the address of its struct sock.
+ * Times are CLOCK_MONOTONIC nanoseconds, 0 where not (yet) known. Ports are in host order.
+ */
+struct conn {
+	__u64 opened_ns; /* SYN_SENT, or entry into the accept queue; partial: first seen */
+	__u64 ready_ns;  /* client: established; server: taken out by accept() */
+	__u64 last_ns;   /* last payload byte in either direction */
+	__u64 closed_ns; /* first FIN, RST or timeout */
+	__u64 cgroup;    /* owner's cgroup v2 id, 0 unknown */
+	__u64 sent_bytes;
+	__u64 received_bytes;
+	__u32 exchanges;
+	__u32 write_seq;  /* tcp_sock.write_seq up to which sent_bytes counts */
+	__u32 copied_seq; /* tcp_sock.copied_seq up to which received_bytes counts */
+	__u32 netns;      /* inode number of the network namespace */
+	__u32 pid;        /* owner, thread group id in the initial namespace, 0 unknown */
+	__u32 depth;      /* server: accept queue length with this connection in it, 0 unknown */
+	__u32 limit;      /* server: the queue's limit at that moment */
+	__u32 group;      /* slot in the `groups` map, 0 not yet resolved */
+	__u32 seen;       /* generation of the last snapshot that read this record */
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 flags; /* enum conn_flags */
+	__u8 role;   /* enum conn_role */
+	__u8 state;  /* TCP_ESTABLISHED and so on, as in <netinet/tcp.h> */
+	__u8 turn;   /* enum conn_turn */
+	__u8 initiator;
+	__u8 cause;
+	__u8 fail;
+	__u8 bound;  /* enum conn_bound, server role */
+	__u8 family; /* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
+	__u8 pad[6];
+	__u8 local_addr[CONN_ADDR_LEN];
+	__u8 remote_addr[CONN_ADDR_LEN];
+	char comm[CONN_COMM_LEN]; /* owner, empty unknown */
+};
+
+_Static_assert(sizeof(struct conn) == 160, "struct conn is a wire format");
+
+enum listener_flags {
+	LISTENER_ASKED = 1 << 0,   /* backlog_asked is known */
+	LISTENER_OPEN = 1 << 1,    /* is in LISTEN */
+	LISTENER_PARTIAL = 1 << 2, /* was there before tracing began */
+};
+
+/* One listening socket. Key of the `listeners` map: the address of its struct sock. */
+struct listener {
+	__u64 opened_ns;
+	__u64 cgroup;
+	__u64 syn_drops;     /* SYNs refused because the accept queue was full */
+	__u64 ack_drops;     /* final ACKs refused for the same reason */
+	__u64 drops;         /* sock.sk_drops now */
+	__u64 drops_start;   /* sock.sk_drops when tracing of it began */
+	__u32 backlog_asked; /* argument of listen(2), as it was given */
+	__u32 limit;         /* sock.sk_max_ack_backlog */
+	__u32 somaxconn;     /* net.core.somaxconn of its network namespace */
+	__u32 depth;         /* sock.sk_ack_backlog */
+	__u32 netns;
+	__u32 pid;
+	__u16 port;
+	__u16 flags;
+	__u8 family;
+	__u8 pad[3];
+	__u8 addr[CONN_ADDR_LEN];
+	char comm[CONN_COMM_LEN];
+};
+
+_Static_assert(sizeof(struct listener) == 112, "struct listener is a wire format");
+
+/* Connections that are reported together: key of the `group_slots` map. Fields that the report does
+ * not group by are zero. */
+struct group_key {
+	__u64 cgroup;
+	__u32 netns;
+	__u32 pid;
+	__u16 port;
+	__u8 role;
+	__u8 bound; /* server role: BOUND_EXACT, or the wildcard with addr all zero */
+	__u8 pad[4];
+	__u8 addr[CONN_ADDR_LEN];
+	char comm[CONN_COMM_LEN];
+};
+
+_Static_assert(sizeof(struct group_key) == 56, "struct group_key is a wire format");
+
+/* What is counted at each turn, or concurrently, and so cannot be had from single records. */
+struct group {
+	__s32 open;
+	__s32 open_peak;
+	struct hist idle_gap_us;
+	struct hist response_us;
+};
+
+#define GROUP_NONE  0 /* not yet resolved */
+#define GROUP_OTHER 1 /* what did not fit */
+#define GROUP_FIRST 2
+
+#endif /* connscope_CONN_H */

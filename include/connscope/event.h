@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wire format of the ring buffer, and the counters of what did not fit. */
+#ifndef connscope_EVENT_H
+#define connscope_EVENT_H
+
+#include "connscope/conn.h"
+
+#define EVENT_VERSION 1
+
+enum event_type {
+	EVENT_CONN_CLOSED = 1, /* a connection's whole record, at the end of its struct sock */
+	EVENT_CONN_AMENDED,    /* as sent before, with what its last segment added since */
+	EVENT_LISTENER_CLOSED,
+	EVENT_MAX,
+};
+
+struct event_header {
+	__u8 type;
+	__u8 version;
+	__u16 len; /* of the whole event */
+	__u32 cpu;
+	__u64 ts_ns; /* CLOCK_MONOTONIC */
+	__u64 sk;    /* the map key of the record that follows */
+};
+
+struct conn_event {
+	struct event_header header;
+	struct conn conn;
+};
+
+struct listener_event {
+	struct event_header header;
+	struct listener listener;
+};
+
+/* What reading the snapshot_conns iterator gives, one after the other. */
+struct conn_snapshot {
+	__u64 sk;
+	struct conn conn;
+	__u32 stale; /* its end was missed: user space deletes it */
+	__u32 pad;
+};
+
+_Static_assert(sizeof(struct conn_snapshot) == 176, "wire format");
+_Static_assert(sizeof(struct event_header) == 24, "wire format");
+_Static_assert(sizeof(struct conn_event) == 184, "wire format");
+_Static_assert(sizeof(struct listener_event) == 136, "wire format");
+
+/* What was lost, each counted where it happened. Index into the `losses` array of the BPF side. */
+enum loss {
+	LOSS_CONN_EVENT,     /* ring buffer full: a closed connection's record */
+	LOSS_LISTENER_EVENT, /* ring buffer full: a closed listener's record */
+	LOSS_CONN_MAP,       /* connection not tracked: `conns` is full */
+	LOSS_LISTENER_MAP,   /* listener not tracked: `listeners` is full */
+	LOSS_GROUP_MAP,      /* folded into `other`: `groups` is full */
+	LOSS_MAX,
+};
+
+#endif /* connscope_EVENT_H */

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live tables: merges closed records and snapshots of open ones into one row per endpoint. */
+#include "aggregate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <uthash.h>
+
+#include "filter.h"
+#include "names.h"
+
+struct entry {
+	struct row row; /* first: rows are handed out as such */
+	UT_hash_handle hh;
+};
+
+struct aggregate {
+	unsigned int by;
+	size_t max_rows;
+	const struct filter *filter;
+	const struct names *names;
+	struct entry *entries; /* uthash by row.key */
+	const struct row **rows;
+	size_t row_count;
+	__u64 folded;
+};
+
+struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct filter *filter,
+                                 const struct names *names)
+{
+	struct aggregate *agg = calloc(1, sizeof(*agg));
+
+	if (!agg)
+		return NULL;
+	agg->by = by;
+	agg->max_rows = max_rows;
+	agg->filter = filter;
+	agg->names = names;
+	/* One more for each role's "other". */
+	agg->rows = calloc(max_rows + 2, sizeof(*agg->rows));
+	if (!agg->rows) {
+		free(agg);
+		return NULL;
+	}
+	return agg;
+}
+
+void aggregate__free(struct aggregate *agg)
+{
+	struct entry *entry, *next;
+
+	if (!agg)
+		return;
+	HASH_ITER (hh, agg->entries, entry, next) {
+		HASH_DEL(agg->entries, entry);
+		free(entry);
+	}
+	free(agg->rows);
+	free(agg);
+}
+
+size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows)
+{
+	*ret_rows = agg->rows;
+	return agg->row_count;
+}
+
+__u64 aggregate__folded(const struct aggregate *agg)
+{
+	return agg->folded;
+}
+
+static struct row *row_add(struct aggregate *agg, const struct row_key *key)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+
+	if (!entry)
+		return NULL;
+	entry->row.key = *key;
+	HASH_ADD(hh, agg->entries, row.key, sizeof(entry->row.key), entry);
+	agg->rows[agg->row_count++] = &entry->row;
+	return &entry->row;
+}
+
+/* The row of KEY, made when missing; the role's "other" when there are too many; NULL only when out
+ * of memory, which counts as folded as well. */
+static struct row *row_get(struct aggregate *agg, const struct row_key *key)
+{
+	struct row_key other = {.role = key->role, .name = "other"};
+	struct entry *entry;
+	struct row *row;
+
+	HASH_FIND(hh, agg->entries, key, sizeof(*key), entry);
+	if (entry)
+		return &entry->row;
+	if (agg->row_count < agg->max_rows) {
+		row = row_add(agg, key);
+		if (row)
+			return row;
+	}
+	agg->folded++;
+	HASH_FIND(hh, agg->entries, &other, sizeof(other), entry);
+	if (entry)
+		return &entry->row;
+	return agg->row_count < agg->max_rows + 2 ? row_add(agg, &other) : NULL;
+}
+
+/* ---- keys ---- */
+
+static void addr_any(__u8 *addr, __u8 bound)
+{
+	memset(addr, 0, CONN_ADDR_LEN);
+	if (bound == BOUND_ANY4)
+		memset(addr + 10, 0xff, 2);
+}
+
+struct identity {
+	__u64 cgroup;
+	__u32 netns;
+	__u32 pid;
+	__u16 port;
+	__u8 role;
+	const __u8 *addr;
+	const char *comm;
+};
+
+/* By default a client's processes are told apart, but a listener is one thing, whoever accepts. */
+static unsigned int by_of(const struct aggregate *agg, __u8 role)
+{
+	if (agg->by)
+		return agg->by;
+	return role == ROLE_CLIENT ? BY_ENDPOINT | BY_COMM : BY_ENDPOINT;
+}
+
+static void make_key(const struct aggregate *agg, const struct identity *id, struct row_key *ret)
+{
+	unsigned int by = by_of(agg, id->role);
+	const char *name = agg->names ? names__find(agg->names, id->addr, id->port) : NULL;
+
+	memset(ret, 0, sizeof(*ret)); /* padding takes part in the hash */
+	ret->role = id->role;
+	if (name && (by & (BY_ENDPOINT | BY_NAME)))
+		strncpy(ret->name, name, sizeof(ret->name) - 1);
+	if ((by & BY_ENDPOINT) && !name) {
+		memcpy(ret->addr, id->addr, sizeof(ret->addr));
+		ret->port = id->port;
+	}
+	if (by & BY_COMM)
+		memcpy(ret->comm, id->comm, sizeof(ret->comm));
+	if (by & BY_PID)
+		ret->pid = id->pid;
+	if (by & BY_CONTAINER)
+		ret->cgroup = id->cgroup;
+	if (by & (BY_NETNS | BY_ENDPOINT))
+		ret->netns = id->netns;
+}
+
+static void conn_key(const struct aggregate *agg, const struct conn *conn, struct row_key *ret)
+{
+	__u8 any[CONN_ADDR_LEN];
+	struct identity id = {
+	        .cgroup = conn->cgroup,
+	        .netns = conn->netns,
+	        .pid = conn->pid,
+	        .role = conn->role,
+	        .comm = conn->comm,
+	};
+
+	if (conn->role == ROLE_CLIENT) {
+		id.addr = conn->remote_addr;
+		id.port = conn->remote_port;
+	} else {
+		id.port = conn->local_port;
+		id.addr = conn->local_addr;
+		if (conn->bound != BOUND_EXACT) {
+			addr_any(any, conn->bound);
+			id.addr = any;
+		}
+	}
+	make_key(agg, &id, ret);
+}
+
+/* ---- connections ---- */
+
+static bool is_closed(const struct conn *conn)
+{
+	return conn->initiator != INITIATOR_NONE;
+}
+
+static void add_depth(struct totals *totals, const struct conn *conn)
+{
+	if (!conn->depth)
+		return;
+	dist__add(&totals->depth, conn->depth);
+	if (conn->depth > totals->depth_max)
+		totals->depth_max = conn->depth;
+}
+
+static void add_opening(struct totals *totals, const struct conn *conn)
+{
+	bool timed = conn->ready_ns > conn->opened_ns && !(conn->flags & CONN_PARTIAL);
+
+	if (conn->flags & CONN_PARTIAL)
+		totals->partial++;
+	else
+		totals->opened++;
+	if (conn->role == ROLE_SERVER) {
+		add_depth(totals, conn);
+		if (conn->ready_ns)
+			totals->accepted++;
+		if (timed)
+			dist__add(&totals->accept_wait_us,
+			          (conn->ready_ns - conn->opened_ns) / 1000);
+	} else if (timed) {
+		dist__add(&totals->connect_us, (conn->ready_ns - conn->opened_ns) / 1000);
+	}
+	if (!conn->pid)
+		totals->no_owner++;
+}
+
+static void add_exchanges(struct totals *totals, const struct conn *conn)
+{
+	totals->sent_bytes += conn->sent_bytes;
+	totals->received_bytes += conn->received_bytes;
+	if (conn->flags & CONN_PARTIAL) {
+		totals->partial_exchanges += conn->exchanges;
+		return;
+	}
+	totals->exchanges += conn->exchanges;
+	if (!conn->exchanges)
+		return;
+	totals->carriers++;
+	dist__add(&totals->exchanges_per_conn, conn->exchanges);
+}
+
+static bool ended_here(__u8 initiator)
+{
+	return initiator == INITIATOR_LOCAL_FIN || initiator == INITIATOR_LOCAL_RST;
+}
+
+static bool ended_there(__u8 initiator)
+{
+	return initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
+}
+
+static void add_ending(struct totals *totals, const struct conn *conn)
+{
+	bool idle_known = conn->last_ns && conn->closed_ns >= conn->last_ns &&
+	                  !(conn->flags & CONN_TURN_UNTIMED);
+
+	totals->closed++;
+	totals->by[conn->initiator]++;
+	totals->causes[conn->cause]++;
+	totals->in_flight += !!(conn->flags & CONN_IN_FLIGHT);
+	totals->raced += !!(conn->flags & CONN_RACED);
+	totals->time_wait += !!(conn->flags & CONN_TIME_WAIT);
+	totals->unused += !conn->exchanges && !(conn->flags & CONN_PARTIAL);
+	if (!idle_known)
+		return;
+	if (ended_here(conn->initiator))
+		dist__add(&totals->idle_at_close_local_us,
+		          (conn->closed_ns - conn->last_ns) / 1000);
+	else if (ended_there(conn->initiator))
+		dist__add(&totals->idle_at_close_remote_us,
+		          (conn->closed_ns - conn->last_ns) / 1000);
+}
+
+static bool is_active(const struct conn *conn)
+{
+	return conn->turn == (conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED);
+}
+
+static void add_conn(struct totals *totals, const struct conn *conn)
+{
+	if (conn->fail) {
+		totals->failed++;
+		totals->fails[conn->fail]++;
+		return;
+	}
+	if (conn->role == ROLE_CLIENT && !(conn->flags & CONN_READY))
+		return; /* still connecting */
+	add_opening(totals, conn);
+	add_exchanges(totals, conn);
+	if (is_closed(conn)) {
+		add_ending(totals, conn);
+		return;
+	}
+	totals->open++;
+	totals->active += is_active(conn);
+}
+
+static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
+{
+	struct row_key key;
+	struct row *row;
+
+	if (conn->role == ROLE_SERVER && !(conn->flags & CONN_QUEUED))
+		return NULL; /* never entered the accept queue */
+	if (agg->filter && !filter__match(agg->filter, conn))
+		return NULL;
+	conn_key(agg, conn, &key);
+	row = row_get(agg, &key);
+	if (row && conn->pid) {
+		row->pid = conn->pid;
+		row->cgroup = conn->cgroup;
+		memcpy(row->comm, conn->comm, sizeof(row->comm));
+	}
+	return row;
+}
+
+void aggregate__closed(struct aggregate *agg, const struct conn *conn)
+{
+	struct row *row = conn_row(agg, conn);
+
+	if (row)
+		add_conn(&row->closed, conn);
+}
+
+void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after)
+{
+	struct row *row = conn_row(agg, before);
+	struct totals *totals;
+
+	if (!row)
+		return;
+	totals = &row->closed;
+	totals->causes[before->cause]--;
+	totals->causes[after->cause]++;
+	totals->raced += !!(after->flags & CONN_RACED);
+	totals->raced -= !!(before->flags & CONN_RACED);
+	totals->time_wait += !!(after->flags & CONN_TIME_WAIT);
+	totals->time_wait -= !!(before->flags & CONN_TIME_WAIT);
+}
+
+void aggregate__open(struct aggregate *agg, const struct conn *conn)
+{
+	struct row *row = conn_row(agg, conn);
+
+	if (row)
+		add_conn(&row->open, conn);
+}
+
+void aggregate__begin_snapshot(struct aggregate *agg)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER (hh, agg->entries, entry, next) {
+		struct row *row = &entry->row;
+
+		memset(&row->open, 0, sizeof(row->open));
+		memset(&row->listener_open, 0, sizeof(row->listener_open));
+		memset(&row->idle_gap_us, 0, sizeof(row->idle_gap_us));
+		memset(&row->response_us, 0, sizeof(row->response_us));
+		row->open_peak = 0;
+		row->groups = 0;
+	}
+}
+
+/* ---- listeners ---- */
+
+static struct row *listener_row(struct aggregate *agg, const struct listener *listener)
+{
+	struct identity id = {
+	        .cgroup = listener->cgroup,
+	        .netns = listener->netns,
+	        .pid = listener->pid,
+	        .port = listener->port,
+	        .role = ROLE_SERVER,
+	        .comm = listener->comm,
+	        .addr = listener->addr,
+	};
+	static const __u8 zero[CONN_ADDR_LEN];
+	static const __u8 zero4[CONN_ADDR_LEN] = {[10] = 0xff, [11] = 0xff};
+	struct row_key key;
+	struct row *row;
+
+	if (agg->filter && !filter__match_listener(agg->filter, listener))
+		return NULL;
+	/* A wildcard IPv6 listener may read back as either zero address. */
+	if (listener->family == AF_INET6 && !memcmp(listener->addr, zero4, sizeof(zero4)))
+		id.addr = zero;
+	make_key(agg, &id, &key);
+	row = row_get(agg, &key);
+	if (row && !row->pid) {
+		row->pid = listener->pid;
+		row->cgroup = listener->cgroup;
+		memcpy(row->comm, listener->comm, sizeof(row->comm));
+	}
+	return row;
+}
+
+static void add_listener(struct listener_totals *totals, const struct listener *listener)
+{
+	totals->seen++;
+	totals->sockets += !!(listener->flags & LISTENER_OPEN);
+	totals->limit = listener->limit;
+	totals->somaxconn = listener->somaxconn;
+	totals->depth += listener->depth;
+	totals->syn_drops += listener->syn_drops;
+	totals->ack_drops += listener->ack_drops;
+	totals->drops += (__u32)(listener->drops - listener->drops_start);
+	if (listener->flags & LISTENER_ASKED) {
+		totals->asked_known = 1;
+		totals->backlog_asked = listener->backlog_asked;
+	}
+}
+
+void aggregate__listener(struct aggregate *agg, const struct listener *listener)
+{
+	struct row *row = listener_row(agg, listener);
+
+	if (!row)
+		return;
+	add_listener(&row->listener_open, listener);
+	/* The queue of a listener that was there before may never have been seen to grow. */
+	if (listener->depth > row->open.depth_max)
+		row->open.depth_max = listener->depth;
+}
+
+void aggregate__listener_closed(struct aggregate *agg, const struct listener *listener)
+{
+	struct row *row = listener_row(agg, listener);
+
+	if (row)
+		add_listener(&row->listener_closed, listener);
+}
+
+/* ---- groups ---- */
+
+void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
+                      const struct group *group)
+{
+	/* As the connections of the group are, so that the same filter and key apply. */
+	struct conn conn = {
+	        .cgroup = group_key->cgroup,
+	        .netns = group_key->netns,
+	        .pid = group_key->pid,
+	        .role = group_key->role,
+	        .bound = group_key->bound,
+	};
+	struct row_key key;
+	struct entry *entry;
+
+	memcpy(conn.comm, group_key->comm, sizeof(conn.comm));
+	if (conn.role == ROLE_CLIENT) {
+		conn.remote_port = group_key->port;
+		memcpy(conn.remote_addr, group_key->addr, sizeof(conn.remote_addr));
+	} else {
+		conn.local_port = group_key->port;
+		memcpy(conn.local_addr, group_key->addr, sizeof(conn.local_addr));
+	}
+	conn_key(agg, &conn, &key);
+	HASH_FIND(hh, agg->entries, &key, sizeof(key), entry);
+	if (!entry)
+		return; /* filtered out, or folded */
+	dist__merge_kernel(&entry->row.idle_gap_us, &group->idle_gap_us);
+	dist__merge_kernel(&entry->row.response_us, &group->response_us);
+	/* Peaks of several groups need not have come at one time: a row of several has none. */
+	entry->row.groups++;
+	entry->row.open_peak = group->open_peak > 0 ? group->open_peak : 0;
+}
+
+/* ---- sums ---- */
+
+void totals__merge(struct totals *into, const struct totals *from)
+{
+	into->opened += from->opened;
+	into->failed += from->failed;
+	for (int i = 0; i < FAIL_MAX; i++)
+		into->fails[i] += from->fails[i];
+	into->partial += from->partial;
+	into->no_owner += from->no_owner;
+	into->accepted += from->accepted;
+	into->exchanges += from->exchanges;
+	into->partial_exchanges += from->partial_exchanges;
+	into->carriers += from->carriers;
+	into->open += from->open;
+	into->active += from->active;
+	into->closed += from->closed;
+	for (int i = 0; i < INITIATOR_MAX; i++)
+		into->by[i] += from->by[i];
+	for (int i = 0; i < CAUSE_MAX; i++)
+		into->causes[i] += from->causes[i];
+	into->in_flight += from->in_flight;
+	into->raced += from->raced;
+	into->unused += from->unused;
+	into->time_wait += from->time_wait;
+	into->sent_bytes += from->sent_bytes;
+	into->received_bytes += from->received_bytes;
+	if (from->depth_max > into->depth_max)
+		into->depth_max = from->depth_max;
+	dist__merge(&into->exchanges_per_conn, &from->exchanges_per_conn);
+	dist__merge(&into->connect_us, &from->connect_us);
+	dist__merge(&into->accept_wait_us, &from->accept_wait_us);
+	dist__merge(&into->depth, &from->depth);
+	dist__merge(&into->idle_at_close_local_us, &from->idle_at_close_local_us);
+	dist__merge(&into->idle_at_close_remote_us, &from->idle_at_close_remote_us);
+}

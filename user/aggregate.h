@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The live tables: merges closed records and snapshots of open ones into one row per endpoint.
+ *
+ * A row's counts are those of closed records, which only grow, plus those of the newest snapshot,
+ * which aggregate__begin_snapshot() forgets. Memory grows with endpoints, not with connections.
+ */
+#ifndef connscope_AGGREGATE_H
+#define connscope_AGGREGATE_H
+
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "connscope/conn.h"
+#include "hist.h"
+
+struct filter;
+struct names;
+
+/* What rows are told apart by; the role always is. */
+enum group_by {
+	BY_ENDPOINT = 1 << 0,
+	BY_COMM = 1 << 1,
+	BY_PID = 1 << 2,
+	BY_CONTAINER = 1 << 3,
+	BY_NETNS = 1 << 4,
+	BY_NAME = 1 << 5,
+};
+
+#define NAME_LEN 64
+
+/* Fields that the grouping leaves open are zero or empty. */
+struct row_key {
+	__u64 cgroup;
+	__u32 netns;
+	__u32 pid;
+	__u16 port;
+	__u8 role;
+	__u8 family;
+	__u8 addr[CONN_ADDR_LEN]; /* IPv4 as IPv4-mapped; :: or ::ffff:0.0.0.0 for a wildcard */
+	char comm[CONN_COMM_LEN];
+	char name[NAME_LEN]; /* from the names file, or empty */
+};
+
+/* Everything that can be summed over connections. */
+struct totals {
+	__u64 opened; /* established (client) or queued (server) while we watched */
+	__u64 failed;
+	__u64 fails[FAIL_MAX];
+	__u64 partial;
+	__u64 no_owner;
+	__u64 accepted;          /* server: taken out of the queue by accept() while we watched */
+	__u64 exchanges;         /* of connections that we saw open */
+	__u64 partial_exchanges; /* of partial ones, since tracing began */
+	__u64 carriers;          /* connections, seen open, with at least one exchange */
+	__u64 open;              /* established and not yet closed by either side */
+	__u64 active;            /* those of them with a request in flight */
+	__u64 closed;
+	__u64 by[INITIATOR_MAX];
+	__u64 causes[CAUSE_MAX];
+	__u64 in_flight; /* of the closed ones */
+	__u64 raced;
+	__u64 unused; /* closed without having carried an exchange */
+	__u64 time_wait;
+	__u64 sent_bytes;
+	__u64 received_bytes;
+	__u32 depth_max;
+	struct dist exchanges_per_conn;
+	struct dist connect_us;
+	struct dist accept_wait_us;
+	struct dist depth;                   /* at each entry into the accept queue */
+	struct dist idle_at_close_local_us;  /* our side ended it */
+	struct dist idle_at_close_remote_us; /* the peer did */
+};
+
+/* What the listening sockets of a row say now, or said when they closed. */
+struct listener_totals {
+	__u32 sockets; /* open listening sockets */
+	__u32 seen;    /* listening sockets ever: 0 means no listener of this row is known */
+	__u32 asked_known;
+	__u32 backlog_asked; /* of the newest socket with asked_known, as given to listen(2) */
+	__u32 limit;
+	__u32 somaxconn;
+	__u32 depth;
+	__u64 syn_drops;
+	__u64 ack_drops;
+	__u64 drops; /* listener's own drop counter since tracing began */
+};
+
+struct row {
+	struct row_key key;
+	__u32 pid;                /* an owner, for display, where the key has none; 0 unknown */
+	char comm[CONN_COMM_LEN]; /* likewise */
+	__u64 cgroup;
+	struct totals closed;
+	struct totals open;
+	struct listener_totals listener_closed;
+	struct listener_totals listener_open;
+	/* From the kernel's groups, read with each snapshot. */
+	struct dist idle_gap_us;
+	struct dist response_us;
+	__u32 open_peak; /* of one group of the kernel; with several it is not known */
+	__u32 groups;
+};
+
+struct aggregate;
+
+/* BY is a set of enum group_by, 0 for the default: clients by endpoint and comm, servers by
+ * endpoint. FILTER and NAMES may be NULL and must outlive the aggregate. NULL when out of memory.
+ * Rows beyond MAX_ROWS fold into one row per role whose name is "other". */
+struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct filter *filter,
+                                 const struct names *names);
+void aggregate__free(struct aggregate *agg);
+
+/* A connection or listener that has ended, and what became known of it later. */
+void aggregate__closed(struct aggregate *agg, const struct conn *conn);
+void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after);
+void aggregate__listener_closed(struct aggregate *agg, const struct listener *listener);
+
+/* The newest snapshot: forget the one before, then add each record of this one. */
+void aggregate__begin_snapshot(struct aggregate *agg);
+void aggregate__open(struct aggregate *agg, const struct conn *conn);
+void aggregate__listener(struct aggregate *agg, const struct listener *listener);
+void aggregate__group(struct aggregate *agg, const struct group_key *key,
+                      const struct group *group);
+
+/* Sums FROM's counts into INTO, distributions included. */
+void totals__merge(struct totals *into, const struct totals *from);
+
+/* Rows in no particular order, valid until the next call that takes the aggregate. */
+size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows);
+
+/* Connections whose record could be made room for only in "other", for the account. */
+__u64 aggregate__folded(const struct aggregate *agg);
+
+#endif /* connscope_AGGREGATE_H */

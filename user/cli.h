@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: nothing else reads argv or the environment. */
+#ifndef connscope_CLI_H
+#define connscope_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "filter.h"
+
+/* Exit status of connscope; with -- COMMAND and nothing wrong here, COMMAND's own. */
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNAVAILABLE = 3, /* a privilege or kernel feature is missing */
+	EXIT_LOST = 4,        /* something was lost and --strict was given */
+};
+
+enum backend {
+	BACKEND_AUTO,
+	BACKEND_FENTRY,
+	BACKEND_KPROBE,
+	BACKEND_TRACEPOINT,
+};
+
+struct options {
+	const char *view; /* "all", a view's name, or "check" */
+	struct filter filter;
+	unsigned int by; /* set of enum group_by; 0: the view's default */
+	const char *names_file;
+	const char *sort;
+	const char *output_file;
+	size_t rows; /* 0: all */
+	bool json;
+	bool wide;
+	bool no_header;
+	bool time;
+	bool strict;
+	bool verbose;
+	bool no_colour; /* the environment has NO_COLOR */
+	size_t width;   /* the environment's COLUMNS, or 0 */
+	enum backend backend;
+	__u32 max_conns;
+	__u32 max_endpoints;
+	__u32 ring_kib;
+	__u64 duration_ms; /* 0: until a signal or COMMAND's end */
+	__u64 interval_ms; /* 0: one report at the end */
+	__u64 count;       /* reports; 0 with an interval: until a signal */
+	char **command;    /* NULL-terminated, or NULL */
+};
+
+/* Fills RET_OPTIONS from the arguments. Ends the process itself on a usage error (status 2, one
+ * line) and after --help or --version (status 0). */
+void cli_parse(int argc, char **argv, struct options *ret_options);
+
+#endif /* connscope_CLI_H */

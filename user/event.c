@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Raw ring-buffer records -> checked events. */
+#include "event.h"
+
+#include <stdbool.h>
+
+static bool conn_is_sane(const struct conn *conn)
+{
+	return (conn->role == ROLE_CLIENT || conn->role == ROLE_SERVER) &&
+	       conn->initiator < INITIATOR_MAX && conn->cause < CAUSE_MAX &&
+	       conn->fail < FAIL_MAX && conn->bound <= BOUND_ANY6 && conn->turn <= TURN_RECEIVED;
+}
+
+const struct event_header *event_check(const void *data, size_t size)
+{
+	const struct event_header *header = data;
+
+	if (size < sizeof(*header) || header->version != EVENT_VERSION || header->len > size)
+		return NULL;
+	switch (header->type) {
+	case EVENT_CONN_CLOSED:
+	case EVENT_CONN_AMENDED:
+		if (header->len != sizeof(struct conn_event) ||
+		    !conn_is_sane(&((const struct conn_event *)data)->conn))
+			return NULL;
+		return header;
+	case EVENT_LISTENER_CLOSED:
+		return header->len == sizeof(struct listener_event) ? header : NULL;
+	default:
+		return NULL;
+	}
+}
+
+void event_amend(struct conn *conn)
+{
+	conn->flags |= CONN_RACED;
+	conn->flags &= ~CONN_TIME_WAIT;
+	conn->cause = CAUSE_AFTER_FIN_DATA;
+}

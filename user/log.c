@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only place that writes to stderr. */
+#include "log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool verbose_on;
+
+void log_set_verbose(bool verbose)
+{
+	verbose_on = verbose;
+}
+
+bool log_is_verbose(void)
+{
+	return verbose_on;
+}
+
+/* One lock over all parts, so that lines of two threads do not mix. */
+static void __attribute__((format(printf, 3, 0)))
+log_line(const char *label, int err, const char *fmt, va_list args)
+{
+	flockfile(stderr);
+	fprintf(stderr, "connscope: %s", label);
+	vfprintf(stderr, fmt, args);
+	if (err)
+		fprintf(stderr, ": %s", strerror(err < 0 ? -err : err));
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+int log_err(int err, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line("", err, fmt, args);
+	va_end(args);
+	return err;
+}
+
+void log_error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line("", 0, fmt, args);
+	va_end(args);
+}
+
+void log_warn(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line("warning: ", 0, fmt, args);
+	va_end(args);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list args;
+
+	if (!verbose_on)
+		return;
+	va_start(args, fmt);
+	log_line("debug: ", 0, fmt, args);
+	va_end(args);
+}
+
+void log_raw(const char *fmt, va_list args)
+{
+	if (verbose_on)
+		vfprintf(stderr, fmt, args);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Outputs: how tables and the account are written. A new one is one file and one line in output.c.
+ */
+#ifndef connscope_OUTPUT_H
+#define connscope_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stddef.h>
+
+struct report;
+struct table;
+
+struct output_options {
+	size_t width;   /* columns of the terminal, or 80 where there is none */
+	bool wide;      /* every column, whatever the width */
+	bool no_header; /* text: rows alone */
+	bool colour;
+	bool time; /* text: a line with the time above each report */
+};
+
+struct output {
+	const char *name;
+	/* Writes the tables of one report and then its account to OUT. 0, or -errno of the write.
+	 */
+	int (*write)(FILE *out, const struct report *report, const struct table *tables,
+	             size_t table_count, const struct output_options *options);
+};
+
+extern const struct output output_text;
+extern const struct output output_json;
+
+/* NULL: no such output. */
+const struct output *output_find(const char *name);
+
+#endif /* connscope_OUTPUT_H */

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this kernel offers: for each feature the ways to attach, best first, and the one chosen. */
+#include "probes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "log.h"
+
+/* Only ways whose tier allows are looked at, in this order; the last of a feature may be inferred.
+ */
+#define WAY(name, backend, how, ...)                                                               \
+	{                                                                                          \
+		.feature = FEATURE_##name, .tier = BACKEND_##backend,                              \
+		.mechanism = MECHANISM_##how, __VA_ARGS__                                          \
+	}
+
+static const struct probe_way ways[] = {
+        WAY(STATE, TRACEPOINT, TP_BTF, .programs = {{"on_state", "inet_sock_set_state", 0}},
+            .needed = true),
+        WAY(DESTROY, TRACEPOINT, TP_BTF, .programs = {{"on_destroy", "tcp_destroy_sock", 0}},
+            .needed = true),
+        WAY(RESET, TRACEPOINT, TP_BTF,
+            .programs = {{"on_reset_received", "tcp_receive_reset", 0},
+                         {"on_reset_sent", "tcp_send_reset", 0}},
+            .needed = true, .quiet = true),
+        WAY(RECEIVE, TRACEPOINT, TP_BTF, .programs = {{"on_received", "tcp_rcv_space_adjust", 0}},
+            .needed = true),
+
+        WAY(SEND, FENTRY, FENTRY, .programs = {{"sent_fentry", "tcp_push", 0}}),
+        WAY(SEND, KPROBE, KPROBE, .programs = {{"sent_kprobe", "tcp_push", 0}}),
+        WAY(SEND, TRACEPOINT, TP_BTF, .programs = {{"sent_tp", "sock_send_length", 0}}),
+        WAY(SEND, TRACEPOINT, INFERRED,
+            .reason = "no tracepoint at send: exchanges are exact, their times are not known"),
+
+        WAY(CONNECT, FENTRY, FENTRY, .programs = {{"connect_fentry", "tcp_connect", 0}}),
+        WAY(CONNECT, KPROBE, KPROBE, .programs = {{"connect_kprobe", "tcp_connect", 0}}),
+        WAY(CONNECT, TRACEPOINT, INFERRED, .reason = "from the state change to SYN_SENT"),
+
+        WAY(ACCEPT, FENTRY, FEXIT,
+            .programs = {{"accept_fexit2", "inet_csk_accept", 2},
+                         {"accept_fexit4", "inet_csk_accept", 4},
+                         {"graft_fentry", "security_sock_graft", 0}}),
+        WAY(ACCEPT, KPROBE, KPROBE, .programs = {{"graft_kprobe", "security_sock_graft", 0}}),
+        WAY(ACCEPT, TRACEPOINT, TRACEPOINT,
+            .programs = {{"accept4_tp", "sys_exit_accept4", 0},
+                         {"accept_tp", "sys_exit_accept", 0}},
+            .reason = "accept by io_uring has no accept wait"),
+        WAY(ACCEPT, TRACEPOINT, INFERRED,
+            .reason = "no hook at accept: owner from the first payload, accept wait not known"),
+
+        WAY(LISTEN, FENTRY, FENTRY, .programs = {{"listen_fentry", "__sys_listen", 0}}),
+        WAY(LISTEN, KPROBE, KPROBE, .programs = {{"listen_kprobe", "__sys_listen", 0}}),
+        WAY(LISTEN, TRACEPOINT, TRACEPOINT, .programs = {{"listen_tp", "sys_enter_listen", 0}}),
+
+        WAY(SYN_DROP, FENTRY, FENTRY, .programs = {{"syn_fentry", "tcp_conn_request", 0}}),
+        WAY(SYN_DROP, KPROBE, KPROBE, .programs = {{"syn_kprobe", "tcp_conn_request", 0}}),
+        WAY(SYN_DROP, TRACEPOINT, INFERRED,
+            .reason = "counted with the final-ACK drops: the listener's drop counter"),
+
+        WAY(ACK_DROP, FENTRY, FENTRY,
+            .programs = {{"final_ack4_fentry", "tcp_v4_syn_recv_sock", 0},
+                         {"final_ack6_fentry", "tcp_v6_syn_recv_sock", 0}}),
+        WAY(ACK_DROP, KPROBE, KPROBE,
+            .programs = {{"final_ack4_kprobe", "tcp_v4_syn_recv_sock", 0},
+                         {"final_ack6_kprobe", "tcp_v6_syn_recv_sock", 0}}),
+        WAY(ACK_DROP, TRACEPOINT, INFERRED,
+            .reason = "counted with the SYN drops: the listener's drop counter"),
+
+        WAY(CLOSE, FENTRY, FENTRY, .programs = {{"close_fentry", "tcp_close", 0}}),
+        WAY(CLOSE, KPROBE, KPROBE, .programs = {{"close_kprobe", "tcp_close", 0}}),
+        WAY(CLOSE, TRACEPOINT, INFERRED, .reason = "from the state change and sk_shutdown"),
+
+        WAY(TIME_WAIT, FENTRY, FENTRY, .programs = {{"time_wait_fentry", "tcp_time_wait", 0}}),
+        WAY(TIME_WAIT, KPROBE, KPROBE, .programs = {{"time_wait_kprobe", "tcp_time_wait", 0}}),
+        WAY(TIME_WAIT, TRACEPOINT, INFERRED, .reason = "from FIN_WAIT2 or CLOSING to CLOSE"),
+
+        WAY(SEED, TRACEPOINT, ITER, .programs = {{"seed_file", "task_file", 0}}, .needed = true,
+            .quiet = true),
+        WAY(SNAPSHOT, TRACEPOINT, ITER,
+            .programs = {{"snapshot_conns", "bpf_map_elem", 0},
+                         {"snapshot_listeners", "bpf_map_elem", 0}},
+            .needed = true, .quiet = true),
+};
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+static bool btf_has_function(const struct btf *btf, const char *name, int args)
+{
+	const struct btf_type *type;
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	return !args || btf_vlen(type) == args;
+}
+
+static bool btf_has_tracepoint(const struct btf *btf, const char *name)
+{
+	char symbol[80];
+
+	snprintf(symbol, sizeof(symbol), "btf_trace_%s", name);
+	return btf__find_by_name_kind(btf, symbol, BTF_KIND_TYPEDEF) >= 0;
+}
+
+static bool btf_has_iter(const struct btf *btf, const char *name)
+{
+	char symbol[80];
+
+	snprintf(symbol, sizeof(symbol), "bpf_iter_%s", name);
+	return btf_has_function(btf, symbol, 0);
+}
+
+bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i)
+{
+	const char *hook = way->programs[i].hook;
+
+	if (!hook)
+		return false;
+	switch (way->mechanism) {
+	case MECHANISM_FENTRY:
+	case MECHANISM_FEXIT:
+		return btf_has_function(probes->btf, hook, way->programs[i].args);
+	case MECHANISM_TP_BTF:
+		return btf_has_tracepoint(probes->btf, hook);
+	case MECHANISM_ITER:
+		return btf_has_iter(probes->btf, hook);
+	default:
+		return true; /* attaching tells */
+	}
+}
+
+static const struct bpf_insn return_zero[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+        {.code = BPF_JMP | BPF_EXIT},
+};
+
+/* Two instructions on tcp_connect: a kernel may load a trampoline program and then refuse to attach
+ * it (arm64 before 6.4), or refuse to load it (locked-down kernels). */
+static bool fentry_works(const struct btf *btf)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	int id = btf__find_by_name_kind(btf, "tcp_connect", BTF_KIND_FUNC);
+	int prog, link;
+
+	if (id < 0)
+		return false;
+	opts.attach_btf_id = id;
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "connscope_try", "GPL", return_zero, 2, &opts);
+	if (prog < 0)
+		return false;
+	link = bpf_raw_tracepoint_open(NULL, prog);
+	close(prog);
+	if (link < 0)
+		return false;
+	close(link);
+	return true;
+}
+
+static bool kprobe_works(void)
+{
+	return !access("/sys/bus/event_source/devices/kprobe/type", R_OK);
+}
+
+static const char *tier_name(enum backend tier)
+{
+	return tier == BACKEND_FENTRY ? "fentry" : tier == BACKEND_KPROBE ? "kprobe" : "tracepoint";
+}
+
+static bool tier_allowed(const struct probes *probes, enum backend tier)
+{
+	if (probes->backend != BACKEND_AUTO && tier < probes->backend)
+		return false;
+	if (tier == BACKEND_FENTRY)
+		return probes->has_fentry;
+	return tier != BACKEND_KPROBE || probes->has_kprobe;
+}
+
+static bool way_usable(const struct probes *probes, const struct probe_way *way)
+{
+	if (probes->bad[way - ways] || !tier_allowed(probes, way->tier))
+		return false;
+	if (way->mechanism == MECHANISM_INFERRED)
+		return true;
+	for (int i = 0; i < WAY_PROGRAMS; i++)
+		if (probes__has_hook(probes, way, i))
+			return true;
+	return false;
+}
+
+static void describe(const struct probes *probes, const struct probe_way *way,
+                     struct feature_state *state)
+{
+	size_t used = 0;
+
+	state->mechanism = way ? way->mechanism : MECHANISM_OFF;
+	state->hook[0] = '\0';
+	for (int i = 0; way && i < WAY_PROGRAMS; i++) {
+		/* Variants of one hook stand side by side, but only one has the arguments. */
+		if (!probes__has_hook(probes, way, i))
+			continue;
+		used += snprintf(state->hook + used, sizeof(state->hook) - used, "%s%s",
+		                 used ? " " : "", way->programs[i].hook);
+		if (used >= sizeof(state->hook))
+			break;
+	}
+	if (way && way->reason)
+		snprintf(state->reason, sizeof(state->reason), "%s", way->reason);
+}
+
+static void choose(struct probes *probes)
+{
+	memset(probes->chosen, 0, sizeof(probes->chosen));
+	for (size_t i = 0; i < WAYS; i++) {
+		const struct probe_way *way = &ways[i];
+
+		if (!probes->chosen[way->feature] && way_usable(probes, way))
+			probes->chosen[way->feature] = way;
+	}
+	for (int f = 0; f < FEATURE_MAX; f++)
+		describe(probes, probes->chosen[f], &probes->states[f]);
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	(void)level;
+	log_raw(fmt, args);
+	return 0;
+}
+
+/* Whether we may load a tracing program at all: asked with the simplest there is. */
+static int check_permission(void)
+{
+	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "connscope_try", "GPL", return_zero,
+	                         2, NULL);
+	int err = -errno;
+
+	if (prog >= 0) {
+		close(prog);
+		return 0;
+	}
+	if (err != -EPERM && err != -EACCES)
+		return log_err(err, "this kernel does not take BPF tracing programs");
+	if (geteuid())
+		return log_err(err, "tracing needs root, or CAP_BPF and CAP_PERFMON: try sudo");
+	return log_err(err, "the kernel refuses BPF even to root (lockdown, or a container "
+	                    "without CAP_BPF and CAP_PERFMON)");
+}
+
+static int check_backend(const struct probes *probes)
+{
+	bool has = probes->backend == BACKEND_FENTRY ? probes->has_fentry : probes->has_kprobe;
+
+	if (probes->backend == BACKEND_AUTO || probes->backend == BACKEND_TRACEPOINT || has)
+		return 0;
+	return log_err(-EOPNOTSUPP,
+	               "this kernel refuses %s: leave --backend out, or see "
+	               "connscope check",
+	               tier_name(probes->backend));
+}
+
+int probes__init(struct probes *probes, enum backend backend)
+{
+	int err;
+
+	memset(probes, 0, sizeof(*probes));
+	libbpf_set_print(print_libbpf);
+	err = check_permission();
+	if (err)
+		return err;
+	probes->backend = backend;
+	probes->btf = btf__load_vmlinux_btf();
+	if (!probes->btf) {
+		log_err(-errno, "no type information of this kernel in /sys/kernel/btf/vmlinux: "
+		                "it must be built with CONFIG_DEBUG_INFO_BTF");
+		return -EOPNOTSUPP;
+	}
+	probes->bad = calloc(WAYS, sizeof(*probes->bad));
+	if (!probes->bad)
+		return log_err(-ENOMEM, "cannot start");
+	probes->has_fentry = fentry_works(probes->btf);
+	probes->has_kprobe = kprobe_works();
+	choose(probes);
+	return check_backend(probes);
+}
+
+void probes__done(struct probes *probes)
+{
+	btf__free(probes->btf);
+	free(probes->bad);
+	probes->btf = NULL;
+	probes->bad = NULL;
+}
+
+void probes__demote(struct probes *probes, const struct probe_way *way, const char *reason)
+{
+	struct feature_state *state = &probes->states[way->feature];
+
+	probes->bad[way - ways] = true;
+	snprintf(state->reason, sizeof(state->reason), "no %s: %s", tier_name(way->tier), reason);
+	choose(probes);
+}
+
+int probes__missing(const struct probes *probes)
+{
+	for (size_t i = 0; i < WAYS; i++)
+		if (ways[i].needed && !probes->chosen[ways[i].feature])
+			return ways[i].feature;
+	return -1;
+}
+
+const char *probes__backend_name(const struct probes *probes)
+{
+	enum backend best = BACKEND_TRACEPOINT;
+
+	for (int f = 0; f < FEATURE_MAX; f++)
+		if (probes->chosen[f] && probes->chosen[f]->tier < best)
+			best = probes->chosen[f]->tier;
+	return tier_name(best);
+}

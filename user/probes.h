@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this kernel offers: for each feature the ways to attach, best first, and the one chosen. */
+#ifndef connscope_PROBES_H
+#define connscope_PROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli.h"
+#include "report.h"
+
+struct btf;
+
+#define WAY_PROGRAMS 3
+
+/* One way to serve a feature. It serves when every program whose hook this kernel has can attach,
+ * there is at least one, and at least one of them is seen to run. */
+struct probe_way {
+	enum feature feature;
+	enum backend tier;
+	enum mechanism mechanism;
+	struct {
+		const char *program; /* in bpf/connscope.bpf.c */
+		const char *hook;    /* kernel function or tracepoint */
+		int args;            /* of the kernel function; 0: any */
+	} programs[WAY_PROGRAMS];
+	bool needed;        /* nothing works without */
+	bool quiet;         /* not run by the loopback check */
+	const char *reason; /* what is missing with this way, shown as it is */
+};
+
+struct probes {
+	const struct probe_way *chosen[FEATURE_MAX]; /* NULL: off */
+	struct feature_state states[FEATURE_MAX];
+	struct btf *btf; /* of the running kernel */
+	bool *bad;       /* per way: was tried and failed */
+	enum backend backend;
+	bool has_fentry;
+	bool has_kprobe;
+};
+
+/*
+ * Reads the kernel's BTF, finds out which tiers it has by really attaching, and chooses. BACKEND
+ * limits the choice to that tier and the ones below. -errno, logged: no BTF, no privilege, or a
+ * forced backend that this kernel refuses.
+ */
+int probes__init(struct probes *probes, enum backend backend);
+void probes__done(struct probes *probes);
+
+/* Chooses again without WAY, which failed for REASON (copied). */
+void probes__demote(struct probes *probes, const struct probe_way *way, const char *reason);
+
+/* Whether this kernel has the hook of program I of WAY. */
+bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i);
+
+/* The first needed feature that is off, or -1. */
+int probes__missing(const struct probes *probes);
+
+/* The best tier that serves a feature: "fentry", "kprobe" or "tracepoint". */
+const char *probes__backend_name(const struct probes *probes);
+
+#endif /* connscope_PROBES_H */

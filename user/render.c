@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills, sorts, cuts and writes the tables of a report. */
+#include "render.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cli.h"
+#include "output.h"
+#include "report.h"
+#include "table.h"
+#include "view.h"
+
+#define TABLES_MAX    8
+#define WIDTH_DEFAULT 80
+
+static size_t width_of(FILE *out)
+{
+	struct winsize size;
+
+	if (!ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return WIDTH_DEFAULT;
+}
+
+static int write_tables(const struct report *report, const struct options *options,
+			const struct table *tables, size_t count, FILE *out)
+{
+	const struct output *output = output_find(options->json ? "json" : "text");
+	const struct output_options output_options = {
+		.width = options->width ? options->width : width_of(out),
+		.wide = options->wide,
+		.no_header = options->no_header,
+		.colour = !options->no_colour && isatty(fileno(out)),
+		.time = options->time,
+	};
+	int err;
+
+	errno = 0;
+	err = output->write(out, report, tables, count, &output_options);
+	if (fflush(out) || err)
+		return errno ? -errno : err;
+	return 0;
+}
+
+static void arrange(struct table *table, const struct options *options)
+{
+	if (options->sort)
+		table__sort(table, table__find_column(table, options->sort));
+	if (options->rows)
+		table__truncate(table, options->rows);
+}
+
+int report_write(const struct report *report, const struct options *options, FILE *out)
+{
+	const struct view *one = view_find(options->view), *const *views = &one;
+	size_t count = one ? 1 : view_all(&views), filled = 0;
+	struct table tables[TABLES_MAX];
+	int err = 0;
+
+	for (; !err && filled < count && filled < TABLES_MAX; filled += !err) {
+		err = views[filled]->fill(report, &tables[filled]);
+		if (!err)
+			arrange(&tables[filled], options);
+	}
+	if (!err)
+		err = write_tables(report, options, tables, filled, out);
+	while (filled)
+		table__done(&tables[--filled]);
+	return err;
+}
+
+static const struct column feature_columns[] = {
+	{ "feature", NULL, "FEATURE", COLUMN_TEXT, SHOW_ALWAYS, false, "what is to be seen" },
+	{ "mechanism", NULL, "MECHANISM", COLUMN_TEXT, SHOW_ALWAYS, false, "how it is seen" },
+	{ "hook", NULL, "HOOK", COLUMN_TEXT, SHOW_ALWAYS, false, "where in the kernel" },
+	{ "reason", NULL, "REASON", COLUMN_TEXT, SHOW_ALWAYS, false, "why not better, or at all" },
+};
+
+static int fill_features(const struct account *account, struct table *table)
+{
+	table__init(table, "feature", feature_columns,
+		    sizeof(feature_columns) / sizeof(feature_columns[0]));
+	table->title = "CHECK: what this kernel offers, and what each feature runs on";
+	for (int i = 0; i < FEATURE_MAX; i++) {
+		const struct feature_state *state = &account->features[i];
+		struct cell *cells = table__add_row(table);
+
+		if (!cells)
+			return -ENOMEM;
+		cells[0] = cell_text(feature_name(i));
+		cells[1] = cell_text(mechanism_name(state->mechanism));
+		if (state->hook[0])
+			cells[2] = cell_text(state->hook);
+		if (state->reason[0])
+			cells[3] = cell_text(state->reason);
+	}
+	return 0;
+}
+
+int render_check(const struct account *account, const struct options *options, FILE *out)
+{
+	auto_free struct report *report = calloc(1, sizeof(*report));
+	struct table table;
+	struct timespec now;
+	int err;
+
+	if (!report)
+		return -ENOMEM;
+	clock_gettime(CLOCK_REALTIME, &now);
+	report->account = *account;
+	report->ts_ms = (__u64)now.tv_sec * 1000 + (__u64)now.tv_nsec / 1000000;
+	err = fill_features(account, &table);
+	if (!err)
+		err = write_tables(report, options, &table, 1, out);
+	table__done(&table);
+	return err;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a view is made from: the aggregate, the completeness account, and what each feature runs on.
+ */
+#ifndef connscope_REPORT_H
+#define connscope_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "connscope/event.h"
+
+struct aggregate;
+
+/* What the tracer can offer; one mechanism is chosen for each. */
+enum feature {
+	FEATURE_STATE,   /* life of a connection */
+	FEATURE_DESTROY, /* end of a struct sock */
+	FEATURE_CONNECT,
+	FEATURE_LISTEN,   /* the backlog that listen(2) was asked for */
+	FEATURE_ACCEPT,   /* dequeue: accept wait and owner */
+	FEATURE_SYN_DROP, /* accept queue overflow on SYN */
+	FEATURE_ACK_DROP, /* accept queue overflow on the final ACK */
+	FEATURE_SEND,
+	FEATURE_RECEIVE,
+	FEATURE_CLOSE,
+	FEATURE_RESET, /* RST in both directions */
+	FEATURE_TIME_WAIT,
+	FEATURE_SEED,     /* what was there before tracing began */
+	FEATURE_SNAPSHOT, /* what is open now */
+	FEATURE_MAX,
+};
+
+enum mechanism {
+	MECHANISM_OFF,
+	MECHANISM_TP_BTF,
+	MECHANISM_FENTRY,
+	MECHANISM_FEXIT,
+	MECHANISM_KPROBE,
+	MECHANISM_TRACEPOINT, /* perf tracepoint of a system call */
+	MECHANISM_ITER,
+	MECHANISM_INFERRED, /* no hook of its own: derived from the others, see reason */
+	MECHANISM_MAX,
+};
+
+const char *mechanism_name(enum mechanism mechanism);
+const char *feature_name(enum feature feature);
+
+/* One line of `connscope check`. */
+struct feature_state {
+	enum mechanism mechanism;
+	char hook[64];    /* kernel function or tracepoint, empty when off */
+	char reason[160]; /* why not something better; for off and inferred: what is missing */
+};
+
+/* The account that every output carries. */
+struct account {
+	char kernel[65];
+	char backend[16]; /* fentry, kprobe or tracepoint: what most features run on */
+	__u64 tracked;    /* connections seen, partial ones included */
+	__u64 partial;
+	__u64 no_owner;
+	__u64 losses[LOSS_MAX];
+	__u64 folded;
+	__s64 missed_runs; /* -1: this kernel does not count them */
+	__u64 interval_ms; /* covered by this report: since tracing began */
+	struct feature_state features[FEATURE_MAX];
+};
+
+struct report {
+	const struct aggregate *aggregate;
+	struct account account;
+	__u64 ts_ms;     /* wall clock, milliseconds since the epoch, UTC */
+	unsigned int by; /* set of enum group_by */
+};
+
+#define TIME_STRLEN sizeof("2026-01-01T00:00:00.000Z")
+
+/* RFC 3339, UTC, milliseconds. Returns BUF. */
+char *report_time(const struct report *report, char *buf, size_t len);
+
+/* Records that the ring buffer had no room for. */
+__u64 account_lost_events(const struct account *account);
+/* What a map had no room for. */
+__u64 account_map_full(const struct account *account);
+/* Anything lost: ring buffer, maps, missed runs, folded rows. */
+bool account_has_losses(const struct account *account);
+
+#endif /* connscope_REPORT_H */

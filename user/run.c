@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run from start to exit status: trace, report, end. */
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "aggregate.h"
+#include "cli.h"
+#include "clock.h"
+#include "command.h"
+#include "log.h"
+#include "names.h"
+#include "owner.h"
+#include "probes.h"
+#include "render.h"
+#include "report.h"
+#include "tracer.h"
+
+#define POLL_MS  100  /* how long events may wait for user space */
+#define GRACE_MS 2000 /* for COMMAND to end after we passed a signal on */
+
+static volatile sig_atomic_t stop_signal;
+
+/* The second signal finds the default disposition and ends us at once; the kernel detaches. */
+static void on_signal(int number)
+{
+	stop_signal = number;
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	/* A reader that has gone shows as EPIPE. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+struct run {
+	const struct options *options;
+	struct probes probes;
+	struct tracer *tracer;
+	struct aggregate *agg;
+	struct names *names;
+	struct command command;
+	FILE *out;
+	__u64 started_ms;
+	__u64 reports;
+	bool lost;
+};
+
+static int status_of(int err)
+{
+	switch (err) {
+	case 0:
+	case -EPIPE:
+		return EXIT_OK;
+	case -EPERM:
+	case -EACCES:
+	case -EOPNOTSUPP:
+	case -ENOSYS:
+		return EXIT_UNAVAILABLE;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+/* ---- reports ---- */
+
+static void add_connections(struct account *account, const struct totals *totals)
+{
+	account->tracked += totals->opened + totals->partial + totals->failed;
+	account->partial += totals->partial;
+	account->no_owner += totals->no_owner;
+}
+
+static void fill_account(const struct run *run, struct account *account)
+{
+	const struct row *const *rows;
+	size_t count = aggregate__rows(run->agg, &rows);
+	struct utsname host;
+
+	memset(account, 0, sizeof(*account));
+	uname(&host);
+	memcpy(account->kernel, host.release, sizeof(account->kernel));
+	tracer__account(run->tracer, account);
+	for (size_t i = 0; i < count; i++) {
+		add_connections(account, &rows[i]->closed);
+		add_connections(account, &rows[i]->open);
+	}
+	account->folded = aggregate__folded(run->agg);
+	account->interval_ms = clock_monotonic_ms() - run->started_ms;
+}
+
+static int report(struct run *run)
+{
+	struct report report = {
+	        .aggregate = run->agg,
+	        .by = run->options->by,
+	        .ts_ms = clock_wall_ms(),
+	};
+	int err = tracer__snapshot(run->tracer, run->agg);
+
+	if (!err) {
+		fill_account(run, &report.account);
+		run->lost = account_has_losses(&report.account);
+		err = report_write(&report, run->options, run->out);
+		if (err && err != -EPIPE)
+			log_err(err, "cannot write the report");
+	}
+	tracer__end_snapshot(run->tracer, run->agg);
+	run->reports++;
+	return err;
+}
+
+/* ---- the loop ---- */
+
+/* Milliseconds until the next thing to do, at most POLL_MS. */
+static int patience(__u64 now, __u64 deadline)
+{
+	if (!deadline || deadline > now + POLL_MS)
+		return POLL_MS;
+	return deadline > now ? (int)(deadline - now) : 0;
+}
+
+/* After a signal COMMAND gets it too and some time to end, while we go on tracing. */
+static void end_command(struct run *run)
+{
+	__u64 deadline = clock_monotonic_ms() + GRACE_MS;
+
+	if (!command__is_running(&run->command))
+		return;
+	kill(run->command.pid, stop_signal);
+	while (command__is_running(&run->command) && clock_monotonic_ms() < deadline)
+		tracer__poll(run->tracer, run->agg, POLL_MS / 10);
+}
+
+static bool is_over(struct run *run, __u64 now)
+{
+	const struct options *options = run->options;
+
+	if (stop_signal || (options->command && !command__is_running(&run->command)))
+		return true;
+	return options->duration_ms && now >= run->started_ms + options->duration_ms;
+}
+
+static int loop(struct run *run)
+{
+	const struct options *options = run->options;
+	__u64 end = options->duration_ms ? run->started_ms + options->duration_ms : 0;
+	__u64 next = options->interval_ms ? run->started_ms + options->interval_ms : 0;
+	/* COMMAND's end has no file to poll: look often enough not to be late. */
+	int longest = options->command ? POLL_MS / 10 : POLL_MS;
+	__u64 now;
+
+	while (now = clock_monotonic_ms(), !is_over(run, now)) {
+		int wait = patience(now, next), until_end = patience(now, end);
+		int err;
+
+		wait = until_end < wait ? until_end : wait;
+		tracer__poll(run->tracer, run->agg, wait < longest ? wait : longest);
+		if (!next || clock_monotonic_ms() < next || stop_signal)
+			continue;
+		err = report(run);
+		if (err)
+			return err;
+		if (options->count && run->reports >= options->count)
+			return 0;
+		next += options->interval_ms;
+	}
+	end_command(run);
+	return 0;
+}
+
+/* The report at the end, unless COUNT reports were asked for and given. */
+static int finish(struct run *run)
+{
+	if (run->options->count && run->reports >= run->options->count)
+		return 0;
+	tracer__stop(run->tracer);
+	return report(run);
+}
+
+/* ---- start and end ---- */
+
+static int open_output(struct run *run)
+{
+	run->out = stdout;
+	if (run->options->output_file) {
+		run->out = fopen(run->options->output_file, "we");
+		if (!run->out)
+			return log_err(-errno, "cannot write %s", run->options->output_file);
+	}
+	setvbuf(run->out, NULL, _IOLBF, 0);
+	return 0;
+}
+
+static int start(struct run *run)
+{
+	const struct options *options = run->options;
+	int err = open_output(run);
+
+	if (!err)
+		err = probes__init(&run->probes, options->backend);
+	if (!err)
+		err = tracer__new(options, &run->probes, &run->tracer);
+	if (err)
+		return err;
+	run->agg =
+	        aggregate__new(options->by, options->max_endpoints, &options->filter, run->names);
+	if (!run->agg)
+		return log_err(-ENOMEM, "cannot start");
+	run->started_ms = clock_monotonic_ms();
+	err = tracer__start(run->tracer);
+	if (!err && options->command)
+		err = command__start(&run->command, options->command);
+	return err;
+}
+
+static void end(struct run *run)
+{
+	tracer__free(run->tracer);
+	probes__done(&run->probes);
+	aggregate__free(run->agg);
+	names__free(run->names);
+	owner_forget();
+	if (run->out && run->out != stdout)
+		fclose(run->out);
+}
+
+int run_trace(const struct options *options)
+{
+	struct run run = {.options = options};
+	int err, status;
+
+	if (options->names_file && names__load(options->names_file, &run.names))
+		return EXIT_USAGE;
+	catch_signals();
+	err = start(&run);
+	if (!err)
+		err = loop(&run);
+	if (!err)
+		err = finish(&run);
+	status = status_of(err);
+	if (status == EXIT_OK && options->strict && run.lost)
+		status = EXIT_LOST;
+	else if (options->command && !stop_signal && run.command.status && run.tracer &&
+	         (status == EXIT_OK || !run.reports))
+		status = run.command.status;
+	end(&run);
+	return status;
+}
+
+int run_check(const struct options *options)
+{
+	struct account account = {};
+	struct run run = {.options = options};
+	struct utsname host;
+	int err = open_output(&run);
+
+	if (!err)
+		err = probes__init(&run.probes, options->backend);
+	if (err) {
+		end(&run);
+		return status_of(err);
+	}
+	err = tracer__new(options, &run.probes, &run.tracer);
+	uname(&host);
+	if (run.tracer)
+		tracer__account(run.tracer, &account);
+	else
+		memcpy(account.features, run.probes.states, sizeof(account.features));
+	memcpy(account.kernel, host.release, sizeof(account.kernel));
+	if (render_check(&account, options, run.out))
+		err = err ? err : -EIO;
+	end(&run);
+	return status_of(err);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes the account clause by clause, losses in red. */
+#include "text_account.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "report.h"
+
+struct line {
+	FILE *out;
+	size_t width;
+	size_t at;
+	bool colour;
+};
+
+/* One clause; ALARM: red where colour is wanted. SEPARATOR ends the one before it. */
+static void __attribute__((format(printf, 4, 5)))
+say(struct line *line, const char *separator, bool alarm, const char *fmt, ...)
+{
+	bool red = alarm && line->colour;
+	char text[160];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	fputs(separator, line->out);
+	line->at += strlen(separator);
+	if (line->at + 1 + strlen(text) > line->width) {
+		fputs("\n  ", line->out);
+		line->at = strlen("  ");
+	}
+	line->at += (size_t)fprintf(line->out, " ") + strlen(text);
+	fprintf(line->out, "%s%s%s", red ? "\033[31m" : "", text, red ? "\033[0m" : "");
+}
+
+struct loss_name {
+	enum loss loss;
+	const char *name;
+};
+
+/* "TOTAL label (n of this, m of that)"; nothing but a 0 where nothing was lost. */
+static void say_losses(struct line *line, const struct account *account, const char *label,
+		       __u64 total, const struct loss_name *names, size_t count)
+{
+	char kinds[128];
+	size_t used = 0;
+
+	kinds[0] = '\0';
+	for (size_t i = 0; i < count && used < sizeof(kinds); i++) {
+		__u64 lost = account->losses[names[i].loss];
+
+		if (lost)
+			used += (size_t)snprintf(kinds + used, sizeof(kinds) - used, "%s%llu %s",
+						 used ? " + " : " (", lost, names[i].name);
+	}
+	say(line, ",", total, "%llu %s%s%s", total, label, kinds, used ? ")" : "");
+}
+
+static void say_completeness(struct line *line, const struct account *account)
+{
+	static const struct loss_name events[] = {
+		{ LOSS_CONN_EVENT, "closed connections" },
+		{ LOSS_LISTENER_EVENT, "closed listeners" },
+	};
+	static const struct loss_name maps[] = {
+		{ LOSS_CONN_MAP, "connections" },
+		{ LOSS_LISTENER_MAP, "listeners" },
+		{ LOSS_GROUP_MAP, "groups" },
+	};
+
+	say(line, "--", false, "%llu connection%s tracked", account->tracked,
+	    account->tracked == 1 ? "" : "s");
+	say(line, ",", false, "%llu partial", account->partial);
+	if (account->no_owner)
+		say(line, ",", false, "%llu without owner", account->no_owner);
+	say_losses(line, account, "lost", account_lost_events(account), events, 2);
+	if (account_map_full(account))
+		say_losses(line, account, "not kept: map full", account_map_full(account), maps, 3);
+	if (account->missed_runs > 0)
+		say(line, ",", true, "%lld runs missed", account->missed_runs);
+	if (account->folded)
+		say(line, ",", true, "%llu folded into other", account->folded);
+}
+
+void text_account(FILE *out, const struct report *report, size_t width, bool colour)
+{
+	struct line line = { .out = out, .width = width, .colour = colour };
+
+	if (report->aggregate)
+		say_completeness(&line, &report->account);
+	else
+		say(&line, "--", false, "kernel %s", report->account.kernel);
+	if (report->account.backend[0])
+		say(&line, ";", false, "%s", report->account.backend);
+	fputc('\n', out);
+}

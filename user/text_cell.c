@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Number, duration, size and ratio formats, and line breaking. */
+#include "text_cell.h"
+
+#include <string.h>
+
+#include "escape.h"
+
+struct unit {
+	double size;
+	double below; /* in this unit: from here on the next one reads better */
+	const char *name;
+};
+
+/* Zero has no unit. */
+static char *scaled_format(double value, const struct unit *unit, char *buf, size_t len)
+{
+	if (value <= 0) {
+		snprintf(buf, len, "0");
+		return buf;
+	}
+	while (unit->below > 0 && value / unit->size >= unit->below)
+		unit++;
+	value /= unit->size;
+	/* From 9.95 on one decimal would print 10.0. */
+	snprintf(buf, len, unit->size > 1 && value < 9.95 ? "%.1f%s" : "%.0f%s", value, unit->name);
+	return buf;
+}
+
+char *duration_format(__u64 us, char *buf, size_t len)
+{
+	static const struct unit units[] = {
+		{ 1, 1000, "us" },     { 1e3, 999.5, "ms" },   { 1e6, 99.5, "s" },
+		{ 60e6, 99.5, "m" },   { 3600e6, 99.5, "h" },  { 86400e6, 0, "d" },
+	};
+
+	return scaled_format((double)us, units, buf, len);
+}
+
+char *bytes_format(__u64 bytes, char *buf, size_t len)
+{
+	static const struct unit units[] = {
+		{ 1, 1024, "B" },
+		{ 1024., 1023.5, "KiB" },
+		{ 1048576., 1023.5, "MiB" },
+		{ 1073741824., 1023.5, "GiB" },
+		{ 1099511627776., 0, "TiB" },
+	};
+
+	return scaled_format((double)bytes, units, buf, len);
+}
+
+static char *number_format(enum column_type type, __u64 number, char *buf, size_t len)
+{
+	switch (type) {
+	case COLUMN_US:
+		return duration_format(number, buf, len);
+	case COLUMN_MS:
+		return duration_format(number * 1000, buf, len);
+	case COLUMN_BYTES:
+		return bytes_format(number, buf, len);
+	default:
+		snprintf(buf, len, "%llu", number);
+		return buf;
+	}
+}
+
+char *cell_format(const struct column *column, const struct cell *cell, char *buf, size_t len)
+{
+	switch (cell->kind) {
+	case CELL_NUMBER:
+		return number_format(column->type, cell->number, buf, len);
+	case CELL_REAL:
+		snprintf(buf, len, column->type == COLUMN_RATIO ? "%.1f%%" : "%.2f",
+			 column->type == COLUMN_RATIO ? cell->real * 100 : cell->real);
+		return buf;
+	case CELL_TEXT:
+		return escape_bytes(cell->text, buf, len);
+	case CELL_BOOL:
+		snprintf(buf, len, "%s", cell->truth ? "yes" : "no");
+		return buf;
+	default:
+		snprintf(buf, len, "%s", cell->reason ? "n/a" : "-");
+		return buf;
+	}
+}
+
+void text_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t width)
+{
+	size_t start = at;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		/* A word that is longer than a line stands on one of its own. */
+		if (at > start && at + 1 + len > width) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			at = start = indent;
+		} else if (at > start) {
+			fputc(' ', out);
+			at++;
+		}
+		fprintf(out, "%.*s", (int)len, text);
+		at += len;
+		text += len;
+		text += strspn(text, " ");
+	}
+}

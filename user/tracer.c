@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel side from user space: open, load, attach, read. */
+#include "tracer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <linux/perf_event.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "aggregate.h"
+#include "cleanup.h"
+#include "cli.h"
+#include "connscope.skel.h"
+#include "event.h"
+#include "log.h"
+#include "loopback.h"
+#include "probes.h"
+#include "report.h"
+#include "tracefs.h"
+
+#define ENOTSUPP 524 /* the kernel's own, include/linux/errno.h */
+
+#define LINKS_MAX (FEATURE_MAX * WAY_PROGRAMS)
+
+struct tracer {
+	const struct options *options;
+	struct probes *probes;
+	struct connscope *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[LINKS_MAX];
+	size_t link_count;
+	struct bpf_link *conns_iter;
+	struct bpf_link *listeners_iter;
+	const struct group *groups; /* the mapped `groups` array */
+	size_t groups_size;
+	struct aggregate *agg; /* during a poll */
+	struct conn *pending;  /* ended after the snapshot had counted them as open */
+	size_t pending_count, pending_room;
+	bool in_snapshot;
+	__u64 bad_events;
+};
+
+/* ---- open, load, attach ---- */
+
+static void apply_knobs(struct tracer *tracer)
+{
+	const struct options *options = tracer->options;
+	const struct probes *probes = tracer->probes;
+	struct connscope *skel = tracer->skel;
+
+	skel->rodata->only = options->filter.knobs;
+	skel->rodata->self_pid = getpid();
+	skel->rodata->group_by_pid = options->by & BY_PID;
+	skel->rodata->group_by_cgroup =
+	        (options->by & BY_CONTAINER) || options->filter.container_count;
+	skel->rodata->infer_send = probes->states[FEATURE_SEND].mechanism == MECHANISM_INFERRED;
+	skel->rodata->infer_time_wait =
+	        probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
+	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
+	bpf_map__set_max_entries(skel->maps.conns, options->max_conns);
+	bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);
+	bpf_map__set_max_entries(skel->maps.group_slots, options->max_endpoints + GROUP_FIRST);
+	bpf_map__set_max_entries(skel->maps.free_groups, options->max_endpoints);
+	bpf_map__set_max_entries(skel->maps.events, options->ring_kib * 1024);
+}
+
+/* Exactly the programs of the chosen ways are loaded. */
+static void choose_programs(struct tracer *tracer)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program (program, tracer->skel->obj)
+		bpf_program__set_autoload(program, false);
+	for (int f = 0; f < FEATURE_MAX; f++) {
+		const struct probe_way *way = tracer->probes->chosen[f];
+
+		for (int i = 0; way && i < WAY_PROGRAMS; i++) {
+			if (!probes__has_hook(tracer->probes, way, i))
+				continue;
+			program = bpf_object__find_program_by_name(tracer->skel->obj,
+			                                           way->programs[i].program);
+			bpf_program__set_autoload(program, true);
+		}
+	}
+}
+
+static struct bpf_link *attach_tracepoint(struct bpf_program *program, const char *name)
+{
+	struct perf_event_attr attr = {
+	        .type = PERF_TYPE_TRACEPOINT,
+	        .size = sizeof(attr),
+	        .sample_period = 1,
+	        .wakeup_events = 1,
+	};
+	int id = tracefs_event_id("syscalls", name), fd;
+	struct bpf_link *link;
+
+	if (id < 0) {
+		errno = -id;
+		return NULL;
+	}
+	attr.config = id;
+	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(program, fd);
+	if (!link)
+		close(fd);
+	return link;
+}
+
+/* 0 when all hooks of WAY that this kernel has are attached. */
+static int attach_way(struct tracer *tracer, const struct probe_way *way)
+{
+	for (int i = 0; i < WAY_PROGRAMS; i++) {
+		struct bpf_program *program;
+		struct bpf_link *link;
+
+		if (!probes__has_hook(tracer->probes, way, i))
+			continue;
+		program = bpf_object__find_program_by_name(tracer->skel->obj,
+		                                           way->programs[i].program);
+		if (way->mechanism == MECHANISM_TRACEPOINT)
+			link = attach_tracepoint(program, way->programs[i].hook);
+		else
+			link = bpf_program__attach(program);
+		if (!link)
+			return -errno;
+		tracer->links[tracer->link_count++] = link;
+	}
+	return 0;
+}
+
+/* -EAGAIN: a way was demoted, begin again. */
+static int attach_all(struct tracer *tracer)
+{
+	bool demoted = false;
+
+	for (int f = 0; f < FEATURE_MAX; f++) {
+		const struct probe_way *way = tracer->probes->chosen[f];
+		char reason[96];
+		int err;
+
+		if (!way || way->mechanism == MECHANISM_INFERRED ||
+		    way->mechanism == MECHANISM_ITER)
+			continue;
+		err = attach_way(tracer, way);
+		if (!err)
+			continue;
+		snprintf(reason, sizeof(reason), "cannot attach %s: %s", way->programs[0].hook,
+		         err == -ENOTSUPP ? "not supported" : strerror(-err));
+		log_debug("%s", reason);
+		probes__demote(tracer->probes, way, reason);
+		demoted = true;
+	}
+	return demoted ? -EAGAIN : 0;
+}
+
+static __u64 run_count(struct tracer *tracer, const struct probe_way *way)
+{
+	__u64 runs = 0;
+
+	for (int i = 0; i < WAY_PROGRAMS; i++) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+		struct bpf_program *program;
+
+		if (!probes__has_hook(tracer->probes, way, i))
+			continue;
+		program = bpf_object__find_program_by_name(tracer->skel->obj,
+		                                           way->programs[i].program);
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+			runs += info.run_cnt;
+	}
+	return runs;
+}
+
+/* The kernel counts runs while somebody holds the file of BPF_ENABLE_STATS. */
+static int check_hooks_run(struct tracer *tracer)
+{
+	auto_close int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	bool demoted = false;
+	int err;
+
+	if (stats < 0) {
+		log_debug("hooks not checked: cannot count runs: %s", strerror(errno));
+		return 0;
+	}
+	err = loopback_exchange();
+	if (err) {
+		log_debug("hooks not checked: no loopback connection here: %s", strerror(-err));
+		return 0;
+	}
+	for (int f = 0; f < FEATURE_MAX; f++) {
+		const struct probe_way *way = tracer->probes->chosen[f];
+
+		if (!way || way->quiet || way->mechanism == MECHANISM_INFERRED)
+			continue;
+		if (run_count(tracer, way))
+			continue;
+		log_debug("%s attached but did not run", way->programs[0].hook);
+		probes__demote(tracer->probes, way, "attached, but a connection did not reach it");
+		demoted = true;
+	}
+	return demoted ? -EAGAIN : 0;
+}
+
+static void close_object(struct tracer *tracer)
+{
+	for (size_t i = 0; i < tracer->link_count; i++)
+		bpf_link__destroy(tracer->links[i]);
+	tracer->link_count = 0;
+	connscope__destroy(tracer->skel);
+	tracer->skel = NULL;
+}
+
+static int open_object(struct tracer *tracer)
+{
+	int err;
+
+	tracer->skel = connscope__open();
+	if (!tracer->skel)
+		return log_err(-errno, "cannot open the BPF object");
+	apply_knobs(tracer);
+	choose_programs(tracer);
+	err = connscope__load(tracer->skel);
+	if (err)
+		return log_err(err, "cannot load the BPF programs (connscope -v shows the "
+		                    "kernel's own words)");
+	return 0;
+}
+
+static int attach_iter(struct bpf_program *program, struct bpf_map *map, struct bpf_link **ret_link)
+{
+	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(map)};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts);
+	struct bpf_link *link;
+
+	/* Not in the initialiser: its padding would not be zero, which libbpf refuses. */
+	opts.link_info = &info;
+	opts.link_info_len = sizeof(info);
+	link = bpf_program__attach_iter(program, &opts);
+	if (!link)
+		return -errno;
+	*ret_link = link;
+	return 0;
+}
+
+static int fill_free_groups(struct tracer *tracer)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.free_groups);
+
+	for (__u32 i = 0; i < tracer->options->max_endpoints; i++) {
+		__u32 slot = GROUP_FIRST + i;
+
+		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int handle_event(void *context, void *data, size_t size);
+
+static int open_readers(struct tracer *tracer)
+{
+	struct connscope *skel = tracer->skel;
+	void *groups;
+	int err;
+
+	tracer->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), handle_event, tracer, NULL);
+	if (!tracer->ring)
+		return log_err(-errno, "cannot map the ring buffer");
+	tracer->groups_size = bpf_map__max_entries(skel->maps.groups) * sizeof(struct group);
+	groups = mmap(NULL, tracer->groups_size, PROT_READ, MAP_SHARED,
+	              bpf_map__fd(skel->maps.groups), 0);
+	if (groups == MAP_FAILED)
+		return log_err(-errno, "cannot map the histograms");
+	tracer->groups = groups;
+	err = fill_free_groups(tracer);
+	if (err)
+		return log_err(err, "cannot fill the table of groups");
+	err = attach_iter(skel->progs.snapshot_conns, skel->maps.conns, &tracer->conns_iter);
+	if (!err)
+		err = attach_iter(skel->progs.snapshot_listeners, skel->maps.listeners,
+		                  &tracer->listeners_iter);
+	return err ? log_err(err, "cannot attach the snapshot iterators") : 0;
+}
+
+static int attach_chosen(struct tracer *tracer)
+{
+	int err;
+
+	/* Each round demotes at least one way, so this ends. */
+	do {
+		int missing = probes__missing(tracer->probes);
+
+		close_object(tracer);
+		if (missing >= 0) {
+			log_error("this kernel cannot serve \"%s\": %s", feature_name(missing),
+			          tracer->probes->states[missing].reason);
+			return -EOPNOTSUPP;
+		}
+		err = open_object(tracer);
+		if (!err)
+			err = attach_all(tracer);
+		if (!err)
+			err = check_hooks_run(tracer);
+	} while (err == -EAGAIN);
+	return err;
+}
+
+int tracer__new(const struct options *options, struct probes *probes, struct tracer **ret_tracer)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	int err;
+
+	if (!tracer)
+		return log_err(-ENOMEM, "cannot start");
+	tracer->options = options;
+	tracer->probes = probes;
+	err = attach_chosen(tracer);
+	if (!err)
+		err = open_readers(tracer);
+	if (err) {
+		tracer__free(tracer);
+		return err;
+	}
+	*ret_tracer = tracer;
+	return 0;
+}
+
+void tracer__free(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	bpf_link__destroy(tracer->conns_iter);
+	bpf_link__destroy(tracer->listeners_iter);
+	ring_buffer__free(tracer->ring);
+	if (tracer->groups)
+		munmap((void *)tracer->groups, tracer->groups_size);
+	close_object(tracer);
+	free(tracer->pending);
+	free(tracer);
+}
+
+/* ---- iterators ---- */
+
+/* Runs the iterator behind LINK and hands each whole record of SIZE bytes to TAKE. */
+static int run_iter(struct bpf_link *link, size_t size, struct tracer *tracer,
+                    void (*take)(struct tracer *tracer, const void *record))
+{
+	auto_close int fd = bpf_iter_create(bpf_link__fd(link));
+	_Alignas(8) char buf[64 * 1024];
+	size_t have = 0;
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		size_t used = 0;
+
+		got = read(fd, buf + have, sizeof(buf) - have);
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue; /* the kernel paused after a million elements without output */
+		if (got <= 0)
+			return got < 0 ? -errno : 0;
+		have += got;
+		for (; size && have - used >= size; used += size)
+			take(tracer, buf + used);
+		have -= used;
+		memmove(buf, buf + used, have);
+	}
+}
+
+int tracer__start(struct tracer *tracer)
+{
+	struct bpf_link *link = bpf_program__attach_iter(tracer->skel->progs.seed_file, NULL);
+	int err = link ? 0 : -errno;
+
+	tracer->skel->bss->tracing = true;
+	for (int pass = 0; pass < 2 && !err; pass++) {
+		tracer->skel->bss->seed_pass = pass;
+		err = run_iter(link, 0, tracer, NULL);
+	}
+	bpf_link__destroy(link);
+	return err ? log_err(err, "cannot read the sockets that are open already") : 0;
+}
+
+void tracer__stop(struct tracer *tracer)
+{
+	tracer->skel->bss->tracing = false;
+}
+
+/* ---- events ---- */
+
+static bool defer(struct tracer *tracer, const struct conn *conn)
+{
+	if (tracer->pending_count == tracer->pending_room) {
+		size_t room = tracer->pending_room ? tracer->pending_room * 2 : 64;
+		struct conn *pending = realloc(tracer->pending, room * sizeof(*pending));
+
+		if (!pending)
+			return false;
+		tracer->pending = pending;
+		tracer->pending_room = room;
+	}
+	tracer->pending[tracer->pending_count++] = *conn;
+	return true;
+}
+
+static void handle_closed(struct tracer *tracer, const struct conn *conn)
+{
+	/* Read as open by the snapshot that is being reported: its end belongs to the next one. */
+	if (tracer->in_snapshot && conn->seen == tracer->skel->bss->snapshot_now &&
+	    defer(tracer, conn))
+		return;
+	aggregate__closed(tracer->agg, conn);
+}
+
+static int handle_event(void *context, void *data, size_t size)
+{
+	const struct event_header *header = event_check(data, size);
+	struct tracer *tracer = context;
+	struct conn amended;
+
+	if (!header) {
+		tracer->bad_events++;
+		return 0;
+	}
+	switch (header->type) {
+	case EVENT_CONN_CLOSED:
+		handle_closed(tracer, &((const struct conn_event *)data)->conn);
+		break;
+	case EVENT_CONN_AMENDED:
+		amended = ((const struct conn_event *)data)->conn;
+		event_amend(&amended);
+		aggregate__amended(tracer->agg, &((const struct conn_event *)data)->conn, &amended);
+		break;
+	case EVENT_LISTENER_CLOSED:
+		aggregate__listener_closed(tracer->agg,
+		                           &((const struct listener_event *)data)->listener);
+		break;
+	}
+	return 0;
+}
+
+int tracer__poll(struct tracer *tracer, struct aggregate *agg, int timeout_ms)
+{
+	int err;
+
+	tracer->agg = agg;
+	err = ring_buffer__poll(tracer->ring, timeout_ms);
+	/* The programs wake us only for much: what waits is fetched when the time is up. */
+	ring_buffer__consume(tracer->ring);
+	return err == -EINTR ? -EINTR : 0;
+}
+
+/* ---- snapshots ---- */
+
+static void take_conn(struct tracer *tracer, const void *record)
+{
+	const struct conn_snapshot *snapshot = record;
+	struct conn conn = snapshot->conn;
+
+	if (!snapshot->stale) {
+		aggregate__open(tracer->agg, &conn);
+		return;
+	}
+	/* Its end was missed. Deleted first: an event that comes after all finds it gone. */
+	bpf_map__delete_elem(tracer->skel->maps.conns, &snapshot->sk, sizeof(snapshot->sk), 0);
+	if (!conn.initiator)
+		conn.initiator = INITIATOR_UNKNOWN;
+	aggregate__closed(tracer->agg, &conn);
+}
+
+static void take_listener(struct tracer *tracer, const void *record)
+{
+	aggregate__listener(tracer->agg, record);
+}
+
+static void take_groups(struct tracer *tracer)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.group_slots);
+	struct group_key key, *previous = NULL;
+	__u32 slot, room = bpf_map__max_entries(tracer->skel->maps.groups);
+
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, &slot) && slot < room)
+			aggregate__group(tracer->agg, &key, &tracer->groups[slot]);
+		previous = &key;
+	}
+}
+
+int tracer__snapshot(struct tracer *tracer, struct aggregate *agg)
+{
+	int err;
+
+	tracer->agg = agg;
+	tracer->in_snapshot = true;
+	tracer->skel->bss->snapshot_now++;
+	aggregate__begin_snapshot(agg);
+	err = run_iter(tracer->conns_iter, sizeof(struct conn_snapshot), tracer, take_conn);
+	if (err)
+		return log_err(err, "cannot read the open connections");
+	err = run_iter(tracer->listeners_iter, sizeof(struct listener), tracer, take_listener);
+	if (err)
+		return log_err(err, "cannot read the listeners");
+	ring_buffer__consume(tracer->ring);
+	take_groups(tracer);
+	return 0;
+}
+
+void tracer__end_snapshot(struct tracer *tracer, struct aggregate *agg)
+{
+	tracer->in_snapshot = false;
+	for (size_t i = 0; i < tracer->pending_count; i++)
+		aggregate__closed(agg, &tracer->pending[i]);
+	tracer->pending_count = 0;
+}
+
+/* ---- the account ---- */
+
+static void read_losses(const struct tracer *tracer, __u64 *losses)
+{
+	int cpus = libbpf_num_possible_cpus();
+	auto_free __u64 *values = calloc(cpus, sizeof(*values));
+
+	if (!values)
+		return;
+	for (__u32 kind = 0; kind < LOSS_MAX; kind++) {
+		losses[kind] = 0;
+		if (bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.losses), &kind, values))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			losses[kind] += values[cpu];
+	}
+}
+
+/* Runs that the kernel left out because a program was running on that CPU already. Kernels
+ * before 5.12 know no such count: -1. */
+static __s64 read_missed_runs(const struct tracer *tracer)
+{
+	struct bpf_program *program;
+	__s64 missed = 0;
+
+	bpf_object__for_each_program (program, tracer->skel->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (!bpf_program__autoload(program))
+			continue;
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
+			continue;
+		if (len < offsetof(struct bpf_prog_info, recursion_misses) +
+		                  sizeof(info.recursion_misses))
+			return -1;
+		missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+void tracer__account(const struct tracer *tracer, struct account *account)
+{
+	read_losses(tracer, account->losses);
+	account->losses[LOSS_CONN_EVENT] += tracer->bad_events;
+	account->missed_runs = read_missed_runs(tracer);
+	memcpy(account->features, tracer->probes->states, sizeof(account->features));
+	snprintf(account->backend, sizeof(account->backend), "%s",
+	         probes__backend_name(tracer->probes));
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel side from user space: open, load, attach, read. The only file that knows BPF objects;
+ * everything after it is plain C on checked records.
+ */
+#ifndef connscope_TRACER_H
+#define connscope_TRACER_H
+
+#include <stdbool.h>
+
+struct account;
+struct aggregate;
+struct options;
+struct probes;
+struct tracer;
+
+/*
+ * Loads what PROBES has chosen, attaches it, and checks on a loopback connection that each hook
+ * runs; what does not is demoted and the next way tried. Nothing is recorded yet. PROBES must
+ * outlive the tracer. -errno, logged.
+ */
+int tracer__new(const struct options *options, struct probes *probes, struct tracer **ret_tracer);
+/* Detaches everything; NULL is fine. */
+void tracer__free(struct tracer *tracer);
+
+/* From here on connections are recorded; takes in those that are open already. -errno, logged. */
+int tracer__start(struct tracer *tracer);
+
+/* Waits up to TIMEOUT_MS for events, then hands all there are to AGG. 0, or -EINTR after a signal.
+ */
+int tracer__poll(struct tracer *tracer, struct aggregate *agg, int timeout_ms);
+
+/*
+ * Makes AGG complete as of now: what is open, listeners, histograms, and every event up to here.
+ * Connections that end meanwhile count once. To be followed by tracer__end_snapshot() after the
+ * report.
+ */
+int tracer__snapshot(struct tracer *tracer, struct aggregate *agg);
+/* Hands over the ends of connections that the snapshot had counted as open. */
+void tracer__end_snapshot(struct tracer *tracer, struct aggregate *agg);
+
+/* Stops recording: what happens from here on is not in any report. */
+void tracer__stop(struct tracer *tracer);
+
+/* Fills in losses and missed runs. */
+void tracer__account(const struct tracer *tracer, struct account *account);
+
+#endif /* connscope_TRACER_H */

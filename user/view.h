@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Views: what each shows of a report. A new one is one file and one line in view.c. */
+#ifndef connscope_VIEW_H
+#define connscope_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct column;
+struct report;
+struct table;
+
+struct view {
+	const char *name;
+	const char *help;
+	const struct column *columns;
+	size_t column_count;
+	/* Initialises and fills TABLE from REPORT, in the view's own default order; -errno. The
+	 * caller owns TABLE after success. */
+	int (*fill)(const struct report *report, struct table *table);
+};
+
+extern const struct view view_reuse;
+extern const struct view view_accept;
+extern const struct view view_close;
+
+/* True when a table of VIEW, or of any view for "all", has a column that KEY names. */
+bool view_has_column(const char *view, const char *key);
+
+/* NULL: no such view. "all" is no view but the three of them. */
+const struct view *view_find(const char *name);
+/* The views of "all", in order. */
+size_t view_all(const struct view *const **ret_views);
+
+#endif /* connscope_VIEW_H */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `accept`: is a listener falling behind? */
+#include <errno.h>
+
+#include "view.h"
+#include "view_row.h"
+
+enum {
+	LISTENER, ADDR, PORT, COMM, PID, CONTAINER, NETNS,
+	ASKED, LIMIT, SOMAXCONN, CLAMPED,
+	DEPTH, DEPTH_MAX, DEPTH_HIST,
+	ACCEPTED, OVERFLOWS, SYN_DROPS, WAIT,
+	EXCHANGES = WAIT + 3, RATIO, OPEN,
+	NAME, ACK_DROPS, PARTIAL, PARTIAL_EXCHANGES, SOCKETS,
+	COLUMNS,
+};
+
+/* clang-format off */
+static const struct column columns[COLUMNS] = {
+	{ NULL, NULL, "LISTENER", COLUMN_TEXT, SHOW_NONZERO, false, "local address and port, or name" },
+	{ "addr", NULL, "ADDR", COLUMN_TEXT, SHOW_NEVER, false, "local address" },
+	{ "port", NULL, "PORT", COLUMN_COUNT, SHOW_NEVER, false, "local port" },
+	{ "comm", NULL, "COMM", COLUMN_TEXT, SHOW_ALWAYS, false, "name of an owner" },
+	{ "pid", NULL, "PID", COLUMN_COUNT, SHOW_WIDE, false, "process id of an owner" },
+	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "container of an owner" },
+	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace, where grouped by it" },
+	{ "backlog_asked", "BACKLOG", "asked", COLUMN_COUNT, SHOW_ALWAYS, false, "argument of listen(2), unsigned as the kernel takes it" },
+	{ "limit", "BACKLOG", "limit", COLUMN_COUNT, SHOW_ALWAYS, false, "the queue's real limit; limit + 1 connections get in" },
+	{ "somaxconn", "BACKLOG", "somaxconn", COLUMN_COUNT, SHOW_WIDE, false, "net.core.somaxconn of the network namespace" },
+	{ "clamped", "BACKLOG", "clamped", COLUMN_BOOL, SHOW_WIDE, true, "asked for more than the limit" },
+	{ "depth", "QUEUE", "depth", COLUMN_COUNT, SHOW_ALWAYS, false, "connections in the accept queue now" },
+	{ "depth_max", "QUEUE", "max", COLUMN_COUNT, SHOW_ALWAYS, false, "most in the queue at an entry" },
+	{ "depth_hist", NULL, "DEPTHS", COLUMN_LIST, SHOW_NEVER, false, "entries by depth: 0, 1, 2, 3, then four buckets an octave (4 5 6 7, 8-9 10-11 12-13 14-15, ...)" },
+	{ "accepted", NULL, "ACCEPTED", COLUMN_COUNT, SHOW_ALWAYS, false, "connections that accept() took out" },
+	{ "overflows", NULL, "OVERFLOWS", COLUMN_COUNT, SHOW_ALWAYS, true, "refused because the queue was full" },
+	{ "syn_drops", NULL, "SYN-DROPS", COLUMN_COUNT, SHOW_WIDE, true, "of them on SYN" },
+	{ "accept_wait_us.p50", "ACCEPT WAIT", "p50", COLUMN_US, SHOW_ALWAYS, false, "from entry into the queue until accept(), median" },
+	{ "accept_wait_us.p99", "ACCEPT WAIT", "p99", COLUMN_US, SHOW_ROOM, false, "the same, 99th percentile" },
+	{ "accept_wait_us.max", "ACCEPT WAIT", "max", COLUMN_US, SHOW_ALWAYS, false, "the same, maximum" },
+	{ "exchanges", NULL, "EXCH", COLUMN_COUNT, SHOW_ROOM, false, "completed exchanges on accepted connections" },
+	{ "reuse_ratio", NULL, "REUSE", COLUMN_RATIO, SHOW_ROOM, false, "exchanges that were not their connection's first / exchanges" },
+	{ "open", NULL, "OPEN", COLUMN_COUNT, SHOW_ROOM, false, "connections open now" },
+	{ "name", NULL, "NAME", COLUMN_TEXT, SHOW_NEVER, false, "name from the names file" },
+	{ "ack_drops", NULL, "ACK-DROPS", COLUMN_COUNT, SHOW_WIDE, true, "overflows on the handshake's last ACK" },
+	{ "partial", NULL, "PARTIAL", COLUMN_COUNT, SHOW_ROOM, false, "connections open before tracing began" },
+	{ "partial_exchanges", NULL, "PARTIAL-EXCH", COLUMN_COUNT, SHOW_WIDE, false, "exchanges on partial connections, since tracing began" },
+	{ "sockets", NULL, "SOCKETS", COLUMN_COUNT, SHOW_WIDE, false, "listening sockets open now (SO_REUSEPORT)" },
+};
+/* clang-format on */
+
+static const struct identity_columns identity = {
+	.endpoint = LISTENER,
+	.addr = ADDR,
+	.port = PORT,
+	.name = NAME,
+	.comm = COMM,
+	.pid = PID,
+	.container = CONTAINER,
+	.netns = NETNS,
+};
+
+static bool is_server(const struct row *row)
+{
+	return row->key.role == ROLE_SERVER;
+}
+
+static const char *why_not_asked(const struct report *report)
+{
+	const char *why = view_not_measured(report, FEATURE_LISTEN);
+
+	return why ? why : "listen(2) was called before tracing began";
+}
+
+static void fill_backlog(const struct row_sum *sum, struct cell *cells)
+{
+	const struct listener_totals *now = &sum->row->listener_open;
+
+	if (!now->seen)
+		now = &sum->row->listener_closed;
+	if (!now->seen)
+		return;
+	cells[LIMIT] = cell_number(now->limit);
+	cells[SOMAXCONN] = cell_number(now->somaxconn);
+	if (now->asked_known) {
+		cells[ASKED] = cell_number(now->backlog_asked);
+		cells[CLAMPED] = cell_bool(now->backlog_asked > now->limit);
+	} else {
+		cells[ASKED] = cell_missing(why_not_asked(sum->report));
+		cells[CLAMPED] = cell_missing(why_not_asked(sum->report));
+	}
+}
+
+static struct cell depth_list(const struct dist *depth)
+{
+	__u64 counts[HIST_SLOTS];
+	size_t used = 0;
+
+	for (size_t i = 0; i < HIST_SLOTS; i++) {
+		counts[i] = depth->slots[i];
+		if (counts[i])
+			used = i + 1;
+	}
+	return cell_list(counts, used);
+}
+
+static void fill_queue(const struct row_sum *sum, struct cell *cells)
+{
+	const struct listener_totals *now = &sum->row->listener_open;
+	__u32 max = sum->totals.depth_max;
+
+	if (now->seen || sum->row->listener_closed.seen)
+		cells[DEPTH] = cell_number(now->depth);
+	cells[DEPTH_MAX] = cell_number(max > now->depth ? max : now->depth);
+	cells[DEPTH_HIST] = depth_list(&sum->totals.depth);
+	cells[SOCKETS] = cell_number(now->sockets);
+}
+
+/* Where a hook is missing, the listener's own counter still has the sum. */
+static void fill_overflows(const struct row_sum *sum, struct cell *cells)
+{
+	const struct listener_totals *open = &sum->row->listener_open;
+	const struct listener_totals *closed = &sum->row->listener_closed;
+	const char *no_syn = view_not_measured(sum->report, FEATURE_SYN_DROP);
+	const char *no_ack = view_not_measured(sum->report, FEATURE_ACK_DROP);
+	__u64 syn = open->syn_drops + closed->syn_drops, ack = open->ack_drops + closed->ack_drops;
+
+	if (!no_syn && !no_ack) {
+		cells[OVERFLOWS] = cell_number(syn + ack);
+		cells[SYN_DROPS] = cell_number(syn);
+		cells[ACK_DROPS] = cell_number(ack);
+		return;
+	}
+	cells[OVERFLOWS] = cell_number(open->drops + closed->drops);
+	/* Without the first, the second counts both kinds or none. */
+	cells[SYN_DROPS] = no_syn ? cell_missing(no_syn) : cell_number(syn);
+	cells[ACK_DROPS] = cell_missing(no_syn ? no_syn : no_ack);
+}
+
+static void fill_accepts(const struct row_sum *sum, struct cell *cells)
+{
+	const char *off = view_off(sum->report, FEATURE_ACCEPT);
+
+	cells[ACCEPTED] = view_count(sum->report, FEATURE_ACCEPT, sum->totals.accepted);
+	if (off)
+		view_missing(off, 3, cells + WAIT);
+	else
+		view_percentiles(&sum->totals.accept_wait_us, 1, cells + WAIT);
+}
+
+static int add_row(const struct row_sum *sum, struct table *table)
+{
+	struct cell *cells = table__add_row(table);
+	const struct totals *totals = &sum->totals;
+
+	if (!cells)
+		return -ENOMEM;
+	view_identity(sum->row, &identity, cells);
+	fill_backlog(sum, cells);
+	fill_queue(sum, cells);
+	fill_accepts(sum, cells);
+	fill_overflows(sum, cells);
+	cells[EXCHANGES] = view_count(sum->report, FEATURE_RECEIVE, totals->exchanges);
+	cells[RATIO] = view_ratio(totals);
+	cells[OPEN] = cell_number(totals->open);
+	cells[PARTIAL] = cell_number(totals->partial);
+	cells[PARTIAL_EXCHANGES] = cell_number(totals->partial_exchanges);
+	return 0;
+}
+
+static int fill(const struct report *report, struct table *table)
+{
+	int err;
+
+	table__init(table, "listener", columns, COLUMNS);
+	table->title = "ACCEPT: listeners of this host and their accept queues";
+	table->empty = "no listeners and no accepted connections seen";
+	view_pin(report, &identity, table);
+	err = view_each(report, is_server, add_row, table);
+	if (err) {
+		table__done(table);
+		return err;
+	}
+	table__sort(table, ACCEPTED);
+	table__sort(table, DEPTH_MAX);
+	table__sort(table, OVERFLOWS);
+	return 0;
+}
+
+const struct view view_accept = {
+	.name = "accept",
+	.help = "is a listener falling behind",
+	.columns = columns,
+	.column_count = COLUMNS,
+	.fill = fill,
+};
