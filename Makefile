@@ -49,14 +49,14 @@ BIN := $(O)/connscope
 USER_SOURCES := $(wildcard user/*.c)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
-PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o tracer.o probes.o),$(USER_OBJECTS))
+PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o tracer.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all deps demo check check-unit check-live check-vm lint install uninstall clean help
+.PHONY: all demo check check-unit check-live check-vm check-bpf lint install uninstall clean help
 
 all: $(BIN) ## build connscope (any user)
 
@@ -94,3 +94,46 @@ $(PEER): $(patsubst %.c,$(O)/%.o,$(wildcard tests/live/*.c))
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+demo: ## trace real nginx traffic and print the report (root)
+	$(Q)tests/packages build demo
+	$(Q)$(MAKE) --no-print-directory all $(PEER)
+	$(Q)tests/demo/demo $(abspath $(BIN)) $(abspath $(PEER))
+
+check: ## every test, on this kernel and in VMs of four others (root)
+	$(Q)tests/packages build demo check
+	$(Q)tests/check
+
+check-unit: $(UNIT_TESTS) ## unit tests (any user); with SAN=1 under ASan and UBSan
+	$(Q)tests/unit/run $(UNIT_TESTS)
+
+check-live: $(BIN) $(PEER) ## live tests on this kernel (root)
+	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/live/run
+
+check-vm: $(BIN) $(PEER) ## live tests in VMs of four kernels (root)
+	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/vm/matrix
+
+check-bpf: ## the BPF object with every clang that is here
+	$(Q)for clang in clang-14 clang-19; do \
+		command -v $$clang >/dev/null || continue; \
+		$(MAKE) --no-print-directory O=$(O)/$$clang CLANG=$$clang $(O)/$$clang/bpf/connscope.bpf.o || exit 1; \
+	done
+
+lint: ## style that a program can judge
+	$(Q)tests/lint
+
+install: $(BIN) ## to $(DESTDIR)$(PREFIX)
+	$(Q)install -d $(DESTDIR)$(SBINDIR)
+	$(Q)install -m 755 $(BIN) $(DESTDIR)$(SBINDIR)/connscope
+	$(say) INSTALL $(DESTDIR)$(SBINDIR)/connscope
+
+uninstall: ## what install put there
+	$(Q)rm -f $(DESTDIR)$(SBINDIR)/connscope
+	$(say) REMOVE $(DESTDIR)$(SBINDIR)/connscope
+
+clean: ## everything that was built
+	$(Q)rm -rf $(O)
+
+help: ## this list
+	$(Q)sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | expand -t 14
+	@echo 'Variables: V=1 (whole commands) SAN=1 (ASan, UBSan) O=DIR PREFIX DESTDIR CC CLANG CFLAGS'

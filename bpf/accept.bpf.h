@@ -52,6 +52,22 @@ static __always_inline void bound_remove(const struct listener *listener)
 		bpf_map_delete_elem(&bound, &key);
 }
 
+/*
+ * Without hooks on the two functions that refuse, the listener's drop counter and the kfree_skb
+ * tracepoint tell. A refused SYN adds 1 to sk_drops (tcp_listendrop in tcp_conn_request) and its
+ * skb is consumed; a refused final ACK adds 2 (tcp_listendrop in tcp_v4_syn_recv_sock, then
+ * discard_and_relse in tcp_v4_rcv) and its skb is freed with the listener as rx_sk; any other
+ * packet that the listener drops adds 1 and is freed likewise. So sk_drops less what was freed is
+ * what was refused.
+ */
+static __always_inline void listener_split_drops(struct listener *listener)
+{
+	__u32 drops = listener->drops - listener->drops_start;
+	__u32 accounted = 2 * listener->ack_drops + listener->other_drops;
+
+	listener->syn_drops = drops > accounted ? drops - accounted : 0;
+}
+
 /* What the socket says now. sk_max_ack_backlog changes with each listen(2), without a state change.
  */
 static __always_inline void listener_read(struct sock *sk, struct listener *listener)
@@ -60,10 +76,12 @@ static __always_inline void listener_read(struct sock *sk, struct listener *list
 	listener->depth = BPF_CORE_READ(sk, sk_ack_backlog);
 	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
 	listener->somaxconn = BPF_CORE_READ(sk, __sk_common.skc_net.net, core.sysctl_somaxconn);
+	if (split_drops)
+		listener_split_drops(listener);
 }
 
 static __always_inline void listener_open(struct sock *sk, struct listener *listener,
-                                          const struct owner *owner)
+					  const struct owner *owner)
 {
 	__u64 key = (__u64)sk;
 
@@ -76,8 +94,8 @@ static __always_inline void listener_open(struct sock *sk, struct listener *list
 	listener->cgroup = owner->cgroup;
 	__builtin_memcpy(listener->comm, owner->comm, sizeof(listener->comm));
 	listener->flags |= LISTENER_OPEN;
+	listener->drops_start = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
 	listener_read(sk, listener);
-	listener->drops_start = listener->drops;
 
 	if (bpf_map_lookup_elem(&listeners, &key))
 		return; /* the seed meets one socket in several processes */
@@ -127,7 +145,7 @@ static __always_inline void listener_opened(struct sock *sk)
 /* One that was in LISTEN before we looked. */
 static __noinline void listener_seed(struct sock *sk, const struct owner *owner)
 {
-	struct listener listener = {.flags = LISTENER_PARTIAL};
+	struct listener listener = { .flags = LISTENER_PARTIAL };
 
 	listener_open(sk, &listener, owner);
 }
@@ -143,7 +161,8 @@ static __always_inline void listener_closed(struct sock *sk)
 	listener->depth = 0;
 	listener->flags &= ~LISTENER_OPEN;
 	bound_remove(listener);
-	emit_listener(key, listener);
+	if (listener_wanted(listener))
+		emit_listener(key, listener);
 	bpf_map_delete_elem(&listeners, &key);
 }
 
@@ -175,6 +194,19 @@ static __always_inline void listener_final_ack(struct sock *sk)
 	listener = listener_find(sk);
 	if (listener)
 		__sync_fetch_and_add(&listener->ack_drops, 1);
+}
+
+/* kfree_skb with a listener as the receiving socket: not a refused SYN. */
+static __always_inline void listener_freed(struct sock *sk)
+{
+	struct listener *listener = listener_find(sk);
+
+	if (!listener)
+		return;
+	if (queue_is_full(sk))
+		__sync_fetch_and_add(&listener->ack_drops, 1);
+	else
+		__sync_fetch_and_add(&listener->other_drops, 1);
 }
 
 #endif /* connscope_ACCEPT_BPF_H */

@@ -12,7 +12,7 @@
 #include "conn.bpf.h"
 
 /* <asm-generic/errno.h> */
-#define EPIPE         32
+#define EPIPE	      32
 #define EADDRNOTAVAIL 99
 #define ENETDOWN      100
 #define ENETUNREACH   101
@@ -32,14 +32,39 @@ static __always_inline bool closed_by_app(const struct conn *conn, const struct 
 	return infer_close && sk->sk_shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN);
 }
 
-static __always_inline void close_mark(struct conn *conn, __u8 initiator, __u8 cause, __u32 unread,
-                                       __u64 now)
+/* Where our own hooks do not know when the last payload came (it lies unread, or moved before we
+ * looked, or there is no send hook), the kernel's stamps do, to a tick. */
+static __always_inline __u32 idle_by_ticks(const struct tcp_sock *tp, bool unread)
+{
+	__u32 now = bpf_jiffies64();
+	__u32 received = now - tp->inet_conn.icsk_ack.lrcvtime;
+	__u32 sent = now - tp->lsndtime;
+	__u32 ticks = unread || received < sent ? received : sent;
+
+	return (__u64)ticks * tick_us / 1000;
+}
+
+static __always_inline __u32 idle_at_close(const struct conn *conn, const struct tcp_sock *tp,
+					   __u32 unread, __u64 now)
+{
+	bool timed = conn->last_ns && !(conn->flags & CONN_TURN_UNTIMED);
+
+	if (timed && !unread)
+		return (now - conn->last_ns) / 1000000;
+	if (unread || conn->sent_bytes || conn->received_bytes || (conn->flags & CONN_PARTIAL))
+		return idle_by_ticks(tp, unread);
+	return IDLE_UNKNOWN; /* no payload ever */
+}
+
+static __always_inline void close_mark(struct conn *conn, const struct tcp_sock *tp, __u8 initiator,
+				       __u8 cause, __u32 unread, __u64 now)
 {
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
 
 	conn->initiator = initiator;
 	conn->cause = cause;
 	conn->closed_ns = now;
+	conn->idle_ms = idle_at_close(conn, tp, unread, now);
 	if (is_in_flight(conn, unread)) {
 		conn->flags |= CONN_IN_FLIGHT;
 		if (remote && conn->role == ROLE_CLIENT && conn->exchanges)
@@ -81,31 +106,31 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 
 /* ESTABLISHED (or CLOSE_WAIT) to CLOSE without any FIN or RST from the peer before. */
 static __always_inline void close_by_error(struct conn *conn, const struct tcp_sock *tp,
-                                           __u32 unread, __u64 now)
+					   __u32 unread, __u64 now)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	int err = sk->sk_err;
 
 	if (err == ECONNABORTED) {
-		close_mark(conn, INITIATOR_ABORT, CAUSE_NONE, unread, now);
+		close_mark(conn, tp, INITIATOR_ABORT, CAUSE_NONE, unread, now);
 	} else if (err == ECONNRESET || err == EPIPE) {
-		close_mark(conn, INITIATOR_REMOTE_RST, CAUSE_NONE, unread, now);
+		close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE, unread, now);
 	} else if (err) {
 		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
-		close_mark(conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
+		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
 	} else if (conn->role == ROLE_SERVER && !(conn->flags & CONN_READY) && !sk->sk_socket) {
 		/* inet_csk_listen_stop() */
-		close_mark(conn, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread, now);
+		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread, now);
 	} else if (closed_by_app(conn, sk)) {
 		bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
 		__u8 cause = unread ? CAUSE_UNREAD_DATA : linger ? CAUSE_LINGER0 : CAUSE_NONE;
 
-		close_mark(conn, INITIATOR_LOCAL_RST, cause, unread, now);
+		close_mark(conn, tp, INITIATOR_LOCAL_RST, cause, unread, now);
 	} else if (tp->inet_conn.icsk_retransmits || tp->inet_conn.icsk_probes_out) {
 		/* 5.10 reports the error before tcp_done(): user space may have read it. */
-		close_mark(conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
+		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
 	} else {
-		close_mark(conn, INITIATOR_LOCAL_RST, CAUSE_DISCONNECT, unread, now);
+		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_DISCONNECT, unread, now);
 	}
 }
 
@@ -118,7 +143,7 @@ static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int 
 }
 
 static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock *tp, int oldstate,
-                                       __u32 unread, __u64 now)
+				       __u32 unread, __u64 now)
 {
 	int err = tp->inet_conn.icsk_inet.sk.sk_err;
 
@@ -138,7 +163,7 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 /* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
  * precedes the store: net/ipv4/af_inet.c, inet_sk_set_state). */
 static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, int oldstate,
-                                         int newstate, __u64 now)
+					 int newstate, __u64 now)
 {
 	struct conn *conn = conn_find(sk);
 	bool fin_received;
@@ -153,8 +178,8 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 	    (conn->flags & CONN_SEQ_KNOWN))
 		note_sent(conn, tp->write_seq, 0);
 	fin_received = newstate == TCP_CLOSE_WAIT || newstate == TCP_CLOSING ||
-	               oldstate == TCP_CLOSE_WAIT || oldstate == TCP_CLOSING ||
-	               oldstate == TCP_LAST_ACK;
+		       oldstate == TCP_CLOSE_WAIT || oldstate == TCP_CLOSING ||
+		       oldstate == TCP_LAST_ACK;
 	unread = unread_bytes(tp->rcv_nxt, tp->copied_seq, fin_received);
 
 	switch (newstate) {
@@ -162,11 +187,11 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 		if (conn->initiator)
 			break;
 		cause = current_is_exiting() ? CAUSE_PROCESS_EXIT : CAUSE_NONE;
-		close_mark(conn, INITIATOR_LOCAL_FIN, cause, unread, now);
+		close_mark(conn, tp, INITIATOR_LOCAL_FIN, cause, unread, now);
 		break;
 	case TCP_CLOSE_WAIT:
 		if (!conn->initiator)
-			close_mark(conn, INITIATOR_REMOTE_FIN, CAUSE_NONE, unread, now);
+			close_mark(conn, tp, INITIATOR_REMOTE_FIN, CAUSE_NONE, unread, now);
 		break;
 	case TCP_CLOSING:
 		if (conn->initiator == INITIATOR_LOCAL_FIN)
@@ -212,8 +237,8 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 		return;
 	if (conn->flags & CONN_SEQ_KNOWN)
 		note_sent(conn, tp->write_seq, 0);
-	close_mark(conn, INITIATOR_REMOTE_RST, CAUSE_NONE,
-	           unread_bytes(tp->rcv_nxt, tp->copied_seq, false), now);
+	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE,
+		   unread_bytes(tp->rcv_nxt, tp->copied_seq, false), now);
 }
 
 /*

@@ -46,7 +46,7 @@ static __always_inline bool conn_store(struct sock *sk, const struct conn *conn,
  * on that address alone or on a wildcard. */
 static __always_inline bool bound_find(struct conn *conn)
 {
-	struct bound_key key = {.netns = conn->netns, .port = conn->local_port};
+	struct bound_key key = { .netns = conn->netns, .port = conn->local_port };
 
 	conn->bound = BOUND_EXACT;
 	__builtin_memcpy(key.addr, conn->local_addr, sizeof(key.addr));
@@ -100,6 +100,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 		conn.initiator = INITIATOR_BOTH_FIN;
 	else if (conn.state == TCP_FIN_WAIT1 || conn.state == TCP_FIN_WAIT2)
 		conn.initiator = INITIATOR_LOCAL_FIN;
+	conn.idle_ms = IDLE_UNKNOWN;
 	if (conn.initiator)
 		conn.closed_ns = conn.opened_ns;
 	else if (conn.flags & CONN_READY)
@@ -128,9 +129,9 @@ static __always_inline void conn_open_client(struct sock *sk, __u64 now)
 {
 	struct conn *before = conn_find(sk);
 	struct conn conn = {
-	        .opened_ns = now,
-	        .role = ROLE_CLIENT,
-	        .state = TCP_SYN_SENT,
+		.opened_ns = now,
+		.role = ROLE_CLIENT,
+		.state = TCP_SYN_SENT,
 	};
 	struct owner owner = {};
 
@@ -171,9 +172,9 @@ static __always_inline void conn_connecting(struct sock *sk)
 static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *tp, __u64 now)
 {
 	struct conn conn = {
-	        .opened_ns = now,
-	        .role = ROLE_SERVER,
-	        .state = TCP_SYN_RECV,
+		.opened_ns = now,
+		.role = ROLE_SERVER,
+		.state = TCP_SYN_RECV,
 	};
 
 	conn.depth = tp->inet_conn.icsk_inet.sk.sk_ack_backlog + 1;
@@ -254,7 +255,7 @@ static __always_inline void conn_accepted(struct sock *sk)
 /* A payload has moved, in the owner's context. COPIED_SEQ is looked at where the receive hook says
  * so: elsewhere it may count a FIN that was read past. */
 static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32 copied_seq,
-                                         bool received)
+					 bool received)
 {
 	struct conn *conn = conn_find(sk);
 	__u64 now;
@@ -298,6 +299,7 @@ static __always_inline void conn_destroyed(struct sock *sk)
 	if (!conn->initiator && !conn->fail) {
 		conn->initiator = INITIATOR_UNKNOWN;
 		conn->closed_ns = bpf_ktime_get_ns();
+		conn->idle_ms = IDLE_UNKNOWN;
 	}
 	conn->flags |= CONN_DEAD;
 	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);

@@ -14,7 +14,7 @@
  * this host keeps the TIME_WAIT socket
  *   __sys_listen              task           the backlog asked for
  *   tcp_conn_request          softirq        SYN refused
- *   tcp_v{4,6}_syn_recv_sock  softirq        final ACK refused
+ *   tcp_v{4,6}_syn_recv_sock  softirq        final ACK refused    else kfree_skb, for both
  *
  * Softirq may run on top of any task: pid and comm are read in task hooks alone. Programs marked
  * "?" are loaded only when user space has chosen them for their feature (user/probes.c).
@@ -312,6 +312,15 @@ SEC("?kprobe/tcp_v6_syn_recv_sock")
 int BPF_KPROBE(final_ack6_kprobe, struct sock *sk, struct sk_buff *skb)
 {
 	return tracing ? final_ack6(sk, skb) : 0;
+}
+
+/* Since 6.11 with the receiving socket, which is NULL for what belongs to none. */
+SEC("?tp_btf/kfree_skb")
+int BPF_PROG(freed_tp, struct sk_buff *skb, void *location, int reason, struct sock *sk)
+{
+	if (tracing && sk && sk->__sk_common.skc_state == TCP_LISTEN)
+		listener_freed(sk);
+	return 0;
 }
 
 /* ---- what was there before, and what is there now ---- */

@@ -12,16 +12,19 @@
 
 /* User space sets these between open and load; the defaults trace everything. */
 const volatile struct filter_knobs only = {};
-const volatile __u32 self_pid = 0;        /* the tracer itself, never traced */
+const volatile __u32 self_pid = 0;	  /* the tracer itself, never traced */
 const volatile bool group_by_pid = false; /* beside endpoint and comm */
 const volatile bool group_by_cgroup = false;
-const volatile bool infer_send = false;     /* no send hook: see snapshot_conns */
+const volatile bool infer_send = false;	    /* no send hook: see snapshot_conns */
 const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer.bpf.h */
-const volatile bool infer_close = true;     /* no tcp_close hook: sk_shutdown tells */
+const volatile bool split_drops = false;    /* overflows from sk_drops: see accept.bpf.h */
+const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown tells */
+
+const volatile __u32 tick_us = 4000; /* length of a jiffy */
 
 /* User space writes these while the programs run. */
-bool tracing = false;   /* nothing is recorded before all hooks are in place */
-__u32 seed_pass = 0;    /* see seed_file */
+bool tracing = false;	/* nothing is recorded before all hooks are in place */
+__u32 seed_pass = 0;	/* see seed_file */
 __u32 snapshot_now = 0; /* generation that snapshot_conns stamps on what it reads */
 
 /*

@@ -7,11 +7,11 @@
 #include <linux/types.h>
 #include <linux/bpf.h>
 
-#define AF_INET     2
+#define AF_INET	    2
 #define AF_INET6    10
 #define ETH_P_IP    0x0800
 #define IPPROTO_TCP 6
-#define S_IFMT      00170000
+#define S_IFMT	    00170000
 #define S_IFSOCK    0140000
 #define PF_EXITING  0x00000004 /* include/linux/sched.h: the task is in do_exit() */
 
@@ -119,8 +119,13 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct icsk_ack_fields {
+	__u32 lrcvtime;
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct icsk_ack_fields icsk_ack;
 	__u8 icsk_retransmits;
 	__u8 icsk_probes_out;
 	__u32 icsk_user_timeout;
@@ -132,6 +137,7 @@ struct tcp_sock {
 	__u32 copied_seq;
 	__u32 snd_una;
 	__u32 write_seq;
+	__u32 lsndtime;
 	int linger2;
 };
 

@@ -28,7 +28,7 @@ struct aggregate {
 };
 
 struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct filter *filter,
-                                 const struct names *names)
+				 const struct names *names)
 {
 	struct aggregate *agg = calloc(1, sizeof(*agg));
 
@@ -88,7 +88,7 @@ static struct row *row_add(struct aggregate *agg, const struct row_key *key)
  * of memory, which counts as folded as well. */
 static struct row *row_get(struct aggregate *agg, const struct row_key *key)
 {
-	struct row_key other = {.role = key->role, .name = "other"};
+	struct row_key other = { .role = key->role, .name = "other" };
 	struct entry *entry;
 	struct row *row;
 
@@ -161,11 +161,11 @@ static void conn_key(const struct aggregate *agg, const struct conn *conn, struc
 {
 	__u8 any[CONN_ADDR_LEN];
 	struct identity id = {
-	        .cgroup = conn->cgroup,
-	        .netns = conn->netns,
-	        .pid = conn->pid,
-	        .role = conn->role,
-	        .comm = conn->comm,
+		.cgroup = conn->cgroup,
+		.netns = conn->netns,
+		.pid = conn->pid,
+		.role = conn->role,
+		.comm = conn->comm,
 	};
 
 	if (conn->role == ROLE_CLIENT) {
@@ -212,7 +212,7 @@ static void add_opening(struct totals *totals, const struct conn *conn)
 			totals->accepted++;
 		if (timed)
 			dist__add(&totals->accept_wait_us,
-			          (conn->ready_ns - conn->opened_ns) / 1000);
+				  (conn->ready_ns - conn->opened_ns) / 1000);
 	} else if (timed) {
 		dist__add(&totals->connect_us, (conn->ready_ns - conn->opened_ns) / 1000);
 	}
@@ -247,9 +247,6 @@ static bool ended_there(__u8 initiator)
 
 static void add_ending(struct totals *totals, const struct conn *conn)
 {
-	bool idle_known = conn->last_ns && conn->closed_ns >= conn->last_ns &&
-	                  !(conn->flags & CONN_TURN_UNTIMED);
-
 	totals->closed++;
 	totals->by[conn->initiator]++;
 	totals->causes[conn->cause]++;
@@ -257,14 +254,12 @@ static void add_ending(struct totals *totals, const struct conn *conn)
 	totals->raced += !!(conn->flags & CONN_RACED);
 	totals->time_wait += !!(conn->flags & CONN_TIME_WAIT);
 	totals->unused += !conn->exchanges && !(conn->flags & CONN_PARTIAL);
-	if (!idle_known)
+	if (conn->idle_ms == IDLE_UNKNOWN)
 		return;
 	if (ended_here(conn->initiator))
-		dist__add(&totals->idle_at_close_local_us,
-		          (conn->closed_ns - conn->last_ns) / 1000);
+		dist__add(&totals->idle_at_close_local_us, conn->idle_ms * 1000ULL);
 	else if (ended_there(conn->initiator))
-		dist__add(&totals->idle_at_close_remote_us,
-		          (conn->closed_ns - conn->last_ns) / 1000);
+		dist__add(&totals->idle_at_close_remote_us, conn->idle_ms * 1000ULL);
 }
 
 static bool is_active(const struct conn *conn)
@@ -363,16 +358,16 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 static struct row *listener_row(struct aggregate *agg, const struct listener *listener)
 {
 	struct identity id = {
-	        .cgroup = listener->cgroup,
-	        .netns = listener->netns,
-	        .pid = listener->pid,
-	        .port = listener->port,
-	        .role = ROLE_SERVER,
-	        .comm = listener->comm,
-	        .addr = listener->addr,
+		.cgroup = listener->cgroup,
+		.netns = listener->netns,
+		.pid = listener->pid,
+		.port = listener->port,
+		.role = ROLE_SERVER,
+		.comm = listener->comm,
+		.addr = listener->addr,
 	};
 	static const __u8 zero[CONN_ADDR_LEN];
-	static const __u8 zero4[CONN_ADDR_LEN] = {[10] = 0xff, [11] = 0xff};
+	static const __u8 zero4[CONN_ADDR_LEN] = { [10] = 0xff, [11] = 0xff };
 	struct row_key key;
 	struct row *row;
 
@@ -400,7 +395,6 @@ static void add_listener(struct listener_totals *totals, const struct listener *
 	totals->depth += listener->depth;
 	totals->syn_drops += listener->syn_drops;
 	totals->ack_drops += listener->ack_drops;
-	totals->drops += (__u32)(listener->drops - listener->drops_start);
 	if (listener->flags & LISTENER_ASKED) {
 		totals->asked_known = 1;
 		totals->backlog_asked = listener->backlog_asked;
@@ -430,15 +424,15 @@ void aggregate__listener_closed(struct aggregate *agg, const struct listener *li
 /* ---- groups ---- */
 
 void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
-                      const struct group *group)
+		      const struct group *group)
 {
 	/* As the connections of the group are, so that the same filter and key apply. */
 	struct conn conn = {
-	        .cgroup = group_key->cgroup,
-	        .netns = group_key->netns,
-	        .pid = group_key->pid,
-	        .role = group_key->role,
-	        .bound = group_key->bound,
+		.cgroup = group_key->cgroup,
+		.netns = group_key->netns,
+		.pid = group_key->pid,
+		.role = group_key->role,
+		.bound = group_key->bound,
 	};
 	struct row_key key;
 	struct entry *entry;

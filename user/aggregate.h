@@ -84,7 +84,6 @@ struct listener_totals {
 	__u32 depth;
 	__u64 syn_drops;
 	__u64 ack_drops;
-	__u64 drops; /* listener's own drop counter since tracing began */
 };
 
 struct row {

@@ -33,6 +33,8 @@ struct value {
 
 /* NULL: the option KEY takes no value. */
 const struct value *value_find(int key);
+/* The same, among those that say what to trace. */
+const struct value *value_find_filter(int key);
 
 /* The two positional numbers. */
 #define INTERVAL_FORM "seconds from 0.1 to 86400"

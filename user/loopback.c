@@ -11,7 +11,7 @@
 
 static int make_listener(struct sockaddr_in *ret_addr)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET};
+	struct sockaddr_in addr = { .sin_family = AF_INET };
 	socklen_t len = sizeof(addr);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -40,7 +40,7 @@ static int pass_byte(int from, int to)
 
 int loopback_exchange(void)
 {
-	struct timeval patience = {.tv_sec = 1}; /* a packet filter may drop what we send */
+	struct timeval patience = { .tv_sec = 1 }; /* a packet filter may drop what we send */
 	auto_close int server = -1, child = -1;
 	struct sockaddr_in addr;
 	int client, err;

@@ -43,7 +43,8 @@ static int names__add(struct names *names, const struct name *name)
 	return 0;
 }
 
-/* What is wrong with LINE, NULL when nothing is: it is blank (RET_NAME's text is empty then) or a name. */
+/* What is wrong with LINE, NULL when nothing is: it is blank (RET_NAME's text is empty then) or a
+ * name. */
 static const char *parse_line(char *line, struct name *ret_name)
 {
 	static const char blanks[] = " \t\r\n";
@@ -107,8 +108,10 @@ int names__load(const char *path, struct names **ret_names)
 	int err;
 
 	if (!file)
-		return log_err(-errno, "--names %s: cannot read it, accepted: a file of lines "
-				       "NAME ADDR[:PORT]|CIDR", path);
+		return log_err(-errno,
+		               "--names %s: cannot read it, accepted: a file of lines "
+		               "NAME ADDR[:PORT]|CIDR",
+		               path);
 	names = calloc(1, sizeof(*names));
 	if (!names)
 		return log_err(-ENOMEM, "cannot read %s", path);

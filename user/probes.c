@@ -22,71 +22,70 @@
 	}
 
 static const struct probe_way ways[] = {
-        WAY(STATE, TRACEPOINT, TP_BTF, .programs = {{"on_state", "inet_sock_set_state", 0}},
-            .needed = true),
-        WAY(DESTROY, TRACEPOINT, TP_BTF, .programs = {{"on_destroy", "tcp_destroy_sock", 0}},
-            .needed = true),
-        WAY(RESET, TRACEPOINT, TP_BTF,
-            .programs = {{"on_reset_received", "tcp_receive_reset", 0},
-                         {"on_reset_sent", "tcp_send_reset", 0}},
-            .needed = true, .quiet = true),
-        WAY(RECEIVE, TRACEPOINT, TP_BTF, .programs = {{"on_received", "tcp_rcv_space_adjust", 0}},
-            .needed = true),
+	WAY(STATE, TRACEPOINT, TP_BTF, .programs = { { "on_state", "inet_sock_set_state", 0 } },
+	    .needed = true),
+	WAY(DESTROY, TRACEPOINT, TP_BTF, .programs = { { "on_destroy", "tcp_destroy_sock", 0 } },
+	    .needed = true),
+	WAY(RESET, TRACEPOINT, TP_BTF,
+	    .programs = { { "on_reset_received", "tcp_receive_reset", 0 },
+			  { "on_reset_sent", "tcp_send_reset", 0 } },
+	    .needed = true, .quiet = true),
+	WAY(RECEIVE, TRACEPOINT, TP_BTF,
+	    .programs = { { "on_received", "tcp_rcv_space_adjust", 0 } }, .needed = true),
 
-        WAY(SEND, FENTRY, FENTRY, .programs = {{"sent_fentry", "tcp_push", 0}}),
-        WAY(SEND, KPROBE, KPROBE, .programs = {{"sent_kprobe", "tcp_push", 0}}),
-        WAY(SEND, TRACEPOINT, TP_BTF, .programs = {{"sent_tp", "sock_send_length", 0}}),
-        WAY(SEND, TRACEPOINT, INFERRED,
-            .reason = "no tracepoint at send: exchanges are exact, their times are not known"),
+	WAY(SEND, FENTRY, FENTRY, .programs = { { "sent_fentry", "tcp_push", 0 } }),
+	WAY(SEND, KPROBE, KPROBE, .programs = { { "sent_kprobe", "tcp_push", 0 } }),
+	WAY(SEND, TRACEPOINT, TP_BTF, .programs = { { "sent_tp", "sock_send_length", 0 } }),
+	WAY(SEND, TRACEPOINT, INFERRED,
+	    .reason = "no tracepoint at send: exchanges are exact, their times are not known"),
 
-        WAY(CONNECT, FENTRY, FENTRY, .programs = {{"connect_fentry", "tcp_connect", 0}}),
-        WAY(CONNECT, KPROBE, KPROBE, .programs = {{"connect_kprobe", "tcp_connect", 0}}),
-        WAY(CONNECT, TRACEPOINT, INFERRED, .reason = "from the state change to SYN_SENT"),
+	WAY(CONNECT, FENTRY, FENTRY, .programs = { { "connect_fentry", "tcp_connect", 0 } }),
+	WAY(CONNECT, KPROBE, KPROBE, .programs = { { "connect_kprobe", "tcp_connect", 0 } }),
+	WAY(CONNECT, TRACEPOINT, INFERRED, .reason = "from the state change to SYN_SENT"),
 
-        WAY(ACCEPT, FENTRY, FEXIT,
-            .programs = {{"accept_fexit2", "inet_csk_accept", 2},
-                         {"accept_fexit4", "inet_csk_accept", 4},
-                         {"graft_fentry", "security_sock_graft", 0}}),
-        WAY(ACCEPT, KPROBE, KPROBE, .programs = {{"graft_kprobe", "security_sock_graft", 0}}),
-        WAY(ACCEPT, TRACEPOINT, TRACEPOINT,
-            .programs = {{"accept4_tp", "sys_exit_accept4", 0},
-                         {"accept_tp", "sys_exit_accept", 0}},
-            .reason = "accept by io_uring has no accept wait"),
-        WAY(ACCEPT, TRACEPOINT, INFERRED,
-            .reason = "no hook at accept: owner from the first payload, accept wait not known"),
+	WAY(ACCEPT, FENTRY, FEXIT,
+	    .programs = { { "accept_fexit2", "inet_csk_accept", 2 },
+			  { "accept_fexit4", "inet_csk_accept", 4 },
+			  { "graft_fentry", "security_sock_graft", 0 } }),
+	WAY(ACCEPT, KPROBE, KPROBE, .programs = { { "graft_kprobe", "security_sock_graft", 0 } }),
+	WAY(ACCEPT, TRACEPOINT, TRACEPOINT,
+	    .programs = { { "accept4_tp", "sys_exit_accept4", 0 },
+			  { "accept_tp", "sys_exit_accept", 0 } },
+	    .reason = "accept by io_uring has no accept wait"),
+	WAY(ACCEPT, TRACEPOINT, INFERRED,
+	    .reason = "no hook at accept: owner from the first payload, accept wait not known"),
 
-        WAY(LISTEN, FENTRY, FENTRY, .programs = {{"listen_fentry", "__sys_listen", 0}}),
-        WAY(LISTEN, KPROBE, KPROBE, .programs = {{"listen_kprobe", "__sys_listen", 0}}),
-        WAY(LISTEN, TRACEPOINT, TRACEPOINT, .programs = {{"listen_tp", "sys_enter_listen", 0}}),
+	WAY(LISTEN, FENTRY, FENTRY, .programs = { { "listen_fentry", "__sys_listen", 0 } }),
+	WAY(LISTEN, KPROBE, KPROBE, .programs = { { "listen_kprobe", "__sys_listen", 0 } }),
+	WAY(LISTEN, TRACEPOINT, TRACEPOINT, .programs = { { "listen_tp", "sys_enter_listen", 0 } }),
 
-        WAY(SYN_DROP, FENTRY, FENTRY, .programs = {{"syn_fentry", "tcp_conn_request", 0}}),
-        WAY(SYN_DROP, KPROBE, KPROBE, .programs = {{"syn_kprobe", "tcp_conn_request", 0}}),
-        WAY(SYN_DROP, TRACEPOINT, INFERRED,
-            .reason = "counted with the final-ACK drops: the listener's drop counter"),
+	WAY(OVERFLOW, FENTRY, FENTRY,
+	    .programs = { { "syn_fentry", "tcp_conn_request", 0 },
+			  { "final_ack4_fentry", "tcp_v4_syn_recv_sock", 0 },
+			  { "final_ack6_fentry", "tcp_v6_syn_recv_sock", 0 } }),
+	WAY(OVERFLOW, KPROBE, KPROBE,
+	    .programs = { { "syn_kprobe", "tcp_conn_request", 0 },
+			  { "final_ack4_kprobe", "tcp_v4_syn_recv_sock", 0 },
+			  { "final_ack6_kprobe", "tcp_v6_syn_recv_sock", 0 } }),
+	WAY(OVERFLOW, TRACEPOINT, TP_BTF, .programs = { { "freed_tp", "kfree_skb", 4 } },
+	    .quiet = true, .reason = "with sk_drops: SYNs dropped for want of memory count too"),
+	WAY(OVERFLOW, TRACEPOINT, OFF,
+	    .reason = "kfree_skb does not name the listener, sk_drops counts other drops too"),
 
-        WAY(ACK_DROP, FENTRY, FENTRY,
-            .programs = {{"final_ack4_fentry", "tcp_v4_syn_recv_sock", 0},
-                         {"final_ack6_fentry", "tcp_v6_syn_recv_sock", 0}}),
-        WAY(ACK_DROP, KPROBE, KPROBE,
-            .programs = {{"final_ack4_kprobe", "tcp_v4_syn_recv_sock", 0},
-                         {"final_ack6_kprobe", "tcp_v6_syn_recv_sock", 0}}),
-        WAY(ACK_DROP, TRACEPOINT, INFERRED,
-            .reason = "counted with the SYN drops: the listener's drop counter"),
+	WAY(CLOSE, FENTRY, FENTRY, .programs = { { "close_fentry", "tcp_close", 0 } }),
+	WAY(CLOSE, KPROBE, KPROBE, .programs = { { "close_kprobe", "tcp_close", 0 } }),
+	WAY(CLOSE, TRACEPOINT, INFERRED, .reason = "from the state change and sk_shutdown"),
 
-        WAY(CLOSE, FENTRY, FENTRY, .programs = {{"close_fentry", "tcp_close", 0}}),
-        WAY(CLOSE, KPROBE, KPROBE, .programs = {{"close_kprobe", "tcp_close", 0}}),
-        WAY(CLOSE, TRACEPOINT, INFERRED, .reason = "from the state change and sk_shutdown"),
+	WAY(TIME_WAIT, FENTRY, FENTRY, .programs = { { "time_wait_fentry", "tcp_time_wait", 0 } }),
+	WAY(TIME_WAIT, KPROBE, KPROBE, .programs = { { "time_wait_kprobe", "tcp_time_wait", 0 } }),
+	WAY(TIME_WAIT, TRACEPOINT, INFERRED, .reason = "from FIN_WAIT2 or CLOSING to CLOSE"),
 
-        WAY(TIME_WAIT, FENTRY, FENTRY, .programs = {{"time_wait_fentry", "tcp_time_wait", 0}}),
-        WAY(TIME_WAIT, KPROBE, KPROBE, .programs = {{"time_wait_kprobe", "tcp_time_wait", 0}}),
-        WAY(TIME_WAIT, TRACEPOINT, INFERRED, .reason = "from FIN_WAIT2 or CLOSING to CLOSE"),
-
-        WAY(SEED, TRACEPOINT, ITER, .programs = {{"seed_file", "task_file", 0}}, .needed = true,
-            .quiet = true),
-        WAY(SNAPSHOT, TRACEPOINT, ITER,
-            .programs = {{"snapshot_conns", "bpf_map_elem", 0},
-                         {"snapshot_listeners", "bpf_map_elem", 0}},
-            .needed = true, .quiet = true),
+	WAY(SEED, TRACEPOINT, ITER, .programs = { { "seed_file", "task_file", 0 } }, .needed = true,
+	    .quiet = true),
+	WAY(SNAPSHOT, TRACEPOINT, ITER,
+	    .programs = { { "snapshot_conns", "bpf_map_elem", 0 },
+			  { "snapshot_listeners", "bpf_map_elem", 0 } },
+	    .needed = true, .quiet = true),
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -102,12 +101,20 @@ static bool btf_has_function(const struct btf *btf, const char *name, int args)
 	return !args || btf_vlen(type) == args;
 }
 
-static bool btf_has_tracepoint(const struct btf *btf, const char *name)
+/* btf_trace_NAME is a typedef of a pointer to a function that takes void * before the arguments. */
+static bool btf_has_tracepoint(const struct btf *btf, const char *name, int args)
 {
+	const struct btf_type *type;
 	char symbol[80];
+	int id;
 
 	snprintf(symbol, sizeof(symbol), "btf_trace_%s", name);
-	return btf__find_by_name_kind(btf, symbol, BTF_KIND_TYPEDEF) >= 0;
+	id = btf__find_by_name_kind(btf, symbol, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return false;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	type = btf__type_by_id(btf, type->type);
+	return !args || btf_vlen(type) == args + 1;
 }
 
 static bool btf_has_iter(const struct btf *btf, const char *name)
@@ -129,7 +136,7 @@ bool probes__has_hook(const struct probes *probes, const struct probe_way *way, 
 	case MECHANISM_FEXIT:
 		return btf_has_function(probes->btf, hook, way->programs[i].args);
 	case MECHANISM_TP_BTF:
-		return btf_has_tracepoint(probes->btf, hook);
+		return btf_has_tracepoint(probes->btf, hook, way->programs[i].args);
 	case MECHANISM_ITER:
 		return btf_has_iter(probes->btf, hook);
 	default:
@@ -138,8 +145,8 @@ bool probes__has_hook(const struct probes *probes, const struct probe_way *way, 
 }
 
 static const struct bpf_insn return_zero[] = {
-        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-        {.code = BPF_JMP | BPF_EXIT},
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
 };
 
 /* Two instructions on tcp_connect: a kernel may load a trampoline program and then refuse to attach
@@ -187,7 +194,7 @@ static bool way_usable(const struct probes *probes, const struct probe_way *way)
 {
 	if (probes->bad[way - ways] || !tier_allowed(probes, way->tier))
 		return false;
-	if (way->mechanism == MECHANISM_INFERRED)
+	if (way->mechanism == MECHANISM_INFERRED || way->mechanism == MECHANISM_OFF)
 		return true;
 	for (int i = 0; i < WAY_PROGRAMS; i++)
 		if (probes__has_hook(probes, way, i))
@@ -196,18 +203,18 @@ static bool way_usable(const struct probes *probes, const struct probe_way *way)
 }
 
 static void describe(const struct probes *probes, const struct probe_way *way,
-                     struct feature_state *state)
+		     struct feature_state *state)
 {
 	size_t used = 0;
 
 	state->mechanism = way ? way->mechanism : MECHANISM_OFF;
 	state->hook[0] = '\0';
 	for (int i = 0; way && i < WAY_PROGRAMS; i++) {
-		/* Variants of one hook stand side by side, but only one has the arguments. */
-		if (!probes__has_hook(probes, way, i))
-			continue;
+		if (!probes__has_hook(probes, way, i) ||
+		    (used && !strcmp(way->programs[i].hook, way->programs[i - 1].hook)))
+			continue; /* named already */
 		used += snprintf(state->hook + used, sizeof(state->hook) - used, "%s%s",
-		                 used ? " " : "", way->programs[i].hook);
+				 used ? " " : "", way->programs[i].hook);
 		if (used >= sizeof(state->hook))
 			break;
 	}
@@ -239,7 +246,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list 
 static int check_permission(void)
 {
 	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "connscope_try", "GPL", return_zero,
-	                         2, NULL);
+				 2, NULL);
 	int err = -errno;
 
 	if (prog >= 0) {
@@ -251,7 +258,7 @@ static int check_permission(void)
 	if (geteuid())
 		return log_err(err, "tracing needs root, or CAP_BPF and CAP_PERFMON: try sudo");
 	return log_err(err, "the kernel refuses BPF even to root (lockdown, or a container "
-	                    "without CAP_BPF and CAP_PERFMON)");
+			    "without CAP_BPF and CAP_PERFMON)");
 }
 
 static int check_backend(const struct probes *probes)
@@ -261,9 +268,9 @@ static int check_backend(const struct probes *probes)
 	if (probes->backend == BACKEND_AUTO || probes->backend == BACKEND_TRACEPOINT || has)
 		return 0;
 	return log_err(-EOPNOTSUPP,
-	               "this kernel refuses %s: leave --backend out, or see "
-	               "connscope check",
-	               tier_name(probes->backend));
+		       "this kernel refuses %s: leave --backend out, or see "
+		       "connscope check",
+		       tier_name(probes->backend));
 }
 
 int probes__init(struct probes *probes, enum backend backend)
@@ -279,7 +286,7 @@ int probes__init(struct probes *probes, enum backend backend)
 	probes->btf = btf__load_vmlinux_btf();
 	if (!probes->btf) {
 		log_err(-errno, "no type information of this kernel in /sys/kernel/btf/vmlinux: "
-		                "it must be built with CONFIG_DEBUG_INFO_BTF");
+				"it must be built with CONFIG_DEBUG_INFO_BTF");
 		return -EOPNOTSUPP;
 	}
 	probes->bad = calloc(WAYS, sizeof(*probes->bad));

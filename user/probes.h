@@ -22,10 +22,10 @@ struct probe_way {
 	struct {
 		const char *program; /* in bpf/connscope.bpf.c */
 		const char *hook;    /* kernel function or tracepoint */
-		int args;            /* of the kernel function; 0: any */
+		int args;	     /* of the hook; 0: any */
 	} programs[WAY_PROGRAMS];
-	bool needed;        /* nothing works without */
-	bool quiet;         /* not run by the loopback check */
+	bool needed;	    /* nothing works without */
+	bool quiet;	    /* not run by the loopback check */
 	const char *reason; /* what is missing with this way, shown as it is */
 };
 
@@ -33,7 +33,7 @@ struct probes {
 	const struct probe_way *chosen[FEATURE_MAX]; /* NULL: off */
 	struct feature_state states[FEATURE_MAX];
 	struct btf *btf; /* of the running kernel */
-	bool *bad;       /* per way: was tried and failed */
+	bool *bad;	 /* per way: was tried and failed */
 	enum backend backend;
 	bool has_fentry;
 	bool has_kprobe;

@@ -6,31 +6,19 @@
 #include <time.h>
 
 static const char *const mechanism_names[MECHANISM_MAX] = {
-	[MECHANISM_OFF] = "off",
-	[MECHANISM_TP_BTF] = "tp_btf",
-	[MECHANISM_FENTRY] = "fentry",
-	[MECHANISM_FEXIT] = "fexit",
-	[MECHANISM_KPROBE] = "kprobe",
-	[MECHANISM_TRACEPOINT] = "tracepoint",
-	[MECHANISM_ITER] = "iter",
-	[MECHANISM_INFERRED] = "inferred",
+	[MECHANISM_OFF] = "off",       [MECHANISM_TP_BTF] = "tp_btf",
+	[MECHANISM_FENTRY] = "fentry", [MECHANISM_FEXIT] = "fexit",
+	[MECHANISM_KPROBE] = "kprobe", [MECHANISM_TRACEPOINT] = "tracepoint",
+	[MECHANISM_ITER] = "iter",     [MECHANISM_INFERRED] = "inferred",
 };
 
 static const char *const feature_names[FEATURE_MAX] = {
-	[FEATURE_STATE] = "state",
-	[FEATURE_DESTROY] = "destroy",
-	[FEATURE_CONNECT] = "connect",
-	[FEATURE_LISTEN] = "listen",
-	[FEATURE_ACCEPT] = "accept",
-	[FEATURE_SYN_DROP] = "syn_drop",
-	[FEATURE_ACK_DROP] = "ack_drop",
-	[FEATURE_SEND] = "send",
-	[FEATURE_RECEIVE] = "receive",
-	[FEATURE_CLOSE] = "close",
-	[FEATURE_RESET] = "reset",
-	[FEATURE_TIME_WAIT] = "time_wait",
-	[FEATURE_SEED] = "seed",
-	[FEATURE_SNAPSHOT] = "snapshot",
+	[FEATURE_STATE] = "state",	 [FEATURE_DESTROY] = "destroy",
+	[FEATURE_CONNECT] = "connect",	 [FEATURE_LISTEN] = "listen",
+	[FEATURE_ACCEPT] = "accept",	 [FEATURE_OVERFLOW] = "overflow", [FEATURE_SEND] = "send",
+	[FEATURE_RECEIVE] = "receive",	 [FEATURE_CLOSE] = "close",
+	[FEATURE_RESET] = "reset",	 [FEATURE_TIME_WAIT] = "time_wait",
+	[FEATURE_SEED] = "seed",	 [FEATURE_SNAPSHOT] = "snapshot",
 };
 
 const char *mechanism_name(enum mechanism mechanism)

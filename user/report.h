@@ -19,8 +19,7 @@ enum feature {
 	FEATURE_CONNECT,
 	FEATURE_LISTEN,   /* the backlog that listen(2) was asked for */
 	FEATURE_ACCEPT,   /* dequeue: accept wait and owner */
-	FEATURE_SYN_DROP, /* accept queue overflow on SYN */
-	FEATURE_ACK_DROP, /* accept queue overflow on the final ACK */
+	FEATURE_OVERFLOW, /* of accept queues, on SYN and on the final ACK */
 	FEATURE_SEND,
 	FEATURE_RECEIVE,
 	FEATURE_CLOSE,

@@ -20,7 +20,7 @@
 #include "report.h"
 #include "tracer.h"
 
-#define POLL_MS  100  /* how long events may wait for user space */
+#define POLL_MS	 100  /* how long events may wait for user space */
 #define GRACE_MS 2000 /* for COMMAND to end after we passed a signal on */
 
 static volatile sig_atomic_t stop_signal;
@@ -35,7 +35,7 @@ static void on_signal(int number)
 
 static void catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = { .sa_handler = on_signal };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -102,9 +102,9 @@ static void fill_account(const struct run *run, struct account *account)
 static int report(struct run *run)
 {
 	struct report report = {
-	        .aggregate = run->agg,
-	        .by = run->options->by,
-	        .ts_ms = clock_wall_ms(),
+		.aggregate = run->agg,
+		.by = run->options->by,
+		.ts_ms = clock_wall_ms(),
 	};
 	int err = tracer__snapshot(run->tracer, run->agg);
 
@@ -214,7 +214,7 @@ static int start(struct run *run)
 	if (err)
 		return err;
 	run->agg =
-	        aggregate__new(options->by, options->max_endpoints, &options->filter, run->names);
+		aggregate__new(options->by, options->max_endpoints, &options->filter, run->names);
 	if (!run->agg)
 		return log_err(-ENOMEM, "cannot start");
 	run->started_ms = clock_monotonic_ms();
@@ -237,7 +237,7 @@ static void end(struct run *run)
 
 int run_trace(const struct options *options)
 {
-	struct run run = {.options = options};
+	struct run run = { .options = options };
 	int err, status;
 
 	if (options->names_file && names__load(options->names_file, &run.names))
@@ -252,7 +252,7 @@ int run_trace(const struct options *options)
 	if (status == EXIT_OK && options->strict && run.lost)
 		status = EXIT_LOST;
 	else if (options->command && !stop_signal && run.command.status && run.tracer &&
-	         (status == EXIT_OK || !run.reports))
+		 (status == EXIT_OK || !run.reports))
 		status = run.command.status;
 	end(&run);
 	return status;
@@ -261,7 +261,7 @@ int run_trace(const struct options *options)
 int run_check(const struct options *options)
 {
 	struct account account = {};
-	struct run run = {.options = options};
+	struct run run = { .options = options };
 	struct utsname host;
 	int err = open_output(&run);
 

@@ -61,7 +61,7 @@ static size_t measure(const struct table *table, size_t column)
 
 	for (size_t i = 0; i < table->row_count; i++) {
 		len = strlen(cell_format(&table->columns[column], cell_at(table, i, column), text,
-					 sizeof(text)));
+		                         sizeof(text)));
 		if (len > width)
 			width = len;
 	}
@@ -73,8 +73,8 @@ static bool says_something(const struct table *table, size_t column)
 	for (size_t i = 0; i < table->row_count; i++) {
 		const struct cell *cell = cell_at(table, i, column);
 
-		if (cell->kind == CELL_NULL ? cell->reason != NULL :
-					      cell->kind != CELL_NUMBER || cell->number)
+		if (cell->kind == CELL_NULL ? cell->reason != NULL
+		                            : cell->kind != CELL_NUMBER || cell->number)
 			return true;
 	}
 	return false;
@@ -143,10 +143,21 @@ static void shrink_texts(struct layout *layout, size_t *widths, size_t width)
 	}
 }
 
-static void drop_rightmost(struct layout *layout, bool *shown, const size_t *widths, size_t width)
+/* The rightmost, but those that raise an alarm last of all. */
+static size_t least_wanted(const struct layout *layout)
+{
+	for (size_t i = layout->count - 1; i > 0; i--) {
+		if (!layout__column(layout, i)->alarm ||
+		    !says_something(layout->table, layout->columns[i]))
+			return i;
+	}
+	return layout->count - 1;
+}
+
+static void drop_excess(struct layout *layout, bool *shown, const size_t *widths, size_t width)
 {
 	while (layout->count > 1 && layout__total(layout) > width) {
-		shown[layout->columns[layout->count - 1]] = false;
+		shown[layout->columns[least_wanted(layout)]] = false;
 		choose(layout, shown, widths);
 	}
 }
@@ -182,6 +193,6 @@ void layout__init(struct layout *layout, const struct table *table, size_t width
 		return;
 	cap_first(layout, widths, width);
 	shrink_texts(layout, widths, width);
-	drop_rightmost(layout, shown, widths, width);
+	drop_excess(layout, shown, widths, width);
 	fill_room(layout, shown, widths, width);
 }

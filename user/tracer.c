@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -55,15 +56,21 @@ static void apply_knobs(struct tracer *tracer)
 	const struct options *options = tracer->options;
 	const struct probes *probes = tracer->probes;
 	struct connscope *skel = tracer->skel;
+	struct timespec tick;
 
 	skel->rodata->only = options->filter.knobs;
 	skel->rodata->self_pid = getpid();
+	skel->rodata->split_drops =
+		probes->states[FEATURE_OVERFLOW].mechanism == MECHANISM_TP_BTF;
+	/* Coarse clocks advance once a tick. */
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	skel->rodata->tick_us = tick.tv_nsec / 1000;
 	skel->rodata->group_by_pid = options->by & BY_PID;
 	skel->rodata->group_by_cgroup =
-	        (options->by & BY_CONTAINER) || options->filter.container_count;
+		(options->by & BY_CONTAINER) || options->filter.container_count;
 	skel->rodata->infer_send = probes->states[FEATURE_SEND].mechanism == MECHANISM_INFERRED;
 	skel->rodata->infer_time_wait =
-	        probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
+		probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
 	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
 	bpf_map__set_max_entries(skel->maps.conns, options->max_conns);
 	bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);
@@ -86,7 +93,7 @@ static void choose_programs(struct tracer *tracer)
 			if (!probes__has_hook(tracer->probes, way, i))
 				continue;
 			program = bpf_object__find_program_by_name(tracer->skel->obj,
-			                                           way->programs[i].program);
+								   way->programs[i].program);
 			bpf_program__set_autoload(program, true);
 		}
 	}
@@ -95,10 +102,10 @@ static void choose_programs(struct tracer *tracer)
 static struct bpf_link *attach_tracepoint(struct bpf_program *program, const char *name)
 {
 	struct perf_event_attr attr = {
-	        .type = PERF_TYPE_TRACEPOINT,
-	        .size = sizeof(attr),
-	        .sample_period = 1,
-	        .wakeup_events = 1,
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		.sample_period = 1,
+		.wakeup_events = 1,
 	};
 	int id = tracefs_event_id("syscalls", name), fd;
 	struct bpf_link *link;
@@ -127,7 +134,7 @@ static int attach_way(struct tracer *tracer, const struct probe_way *way)
 		if (!probes__has_hook(tracer->probes, way, i))
 			continue;
 		program = bpf_object__find_program_by_name(tracer->skel->obj,
-		                                           way->programs[i].program);
+							   way->programs[i].program);
 		if (way->mechanism == MECHANISM_TRACEPOINT)
 			link = attach_tracepoint(program, way->programs[i].hook);
 		else
@@ -149,14 +156,13 @@ static int attach_all(struct tracer *tracer)
 		char reason[96];
 		int err;
 
-		if (!way || way->mechanism == MECHANISM_INFERRED ||
-		    way->mechanism == MECHANISM_ITER)
+		if (!way || way->mechanism == MECHANISM_ITER)
 			continue;
 		err = attach_way(tracer, way);
 		if (!err)
 			continue;
 		snprintf(reason, sizeof(reason), "cannot attach %s: %s", way->programs[0].hook,
-		         err == -ENOTSUPP ? "not supported" : strerror(-err));
+			 err == -ENOTSUPP ? "not supported" : strerror(-err));
 		log_debug("%s", reason);
 		probes__demote(tracer->probes, way, reason);
 		demoted = true;
@@ -176,7 +182,7 @@ static __u64 run_count(struct tracer *tracer, const struct probe_way *way)
 		if (!probes__has_hook(tracer->probes, way, i))
 			continue;
 		program = bpf_object__find_program_by_name(tracer->skel->obj,
-		                                           way->programs[i].program);
+							   way->programs[i].program);
 		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
 			runs += info.run_cnt;
 	}
@@ -234,13 +240,13 @@ static int open_object(struct tracer *tracer)
 	err = connscope__load(tracer->skel);
 	if (err)
 		return log_err(err, "cannot load the BPF programs (connscope -v shows the "
-		                    "kernel's own words)");
+				    "kernel's own words)");
 	return 0;
 }
 
 static int attach_iter(struct bpf_program *program, struct bpf_map *map, struct bpf_link **ret_link)
 {
-	union bpf_iter_link_info info = {.map.map_fd = bpf_map__fd(map)};
+	union bpf_iter_link_info info = { .map.map_fd = bpf_map__fd(map) };
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts);
 	struct bpf_link *link;
 
@@ -280,7 +286,7 @@ static int open_readers(struct tracer *tracer)
 		return log_err(-errno, "cannot map the ring buffer");
 	tracer->groups_size = bpf_map__max_entries(skel->maps.groups) * sizeof(struct group);
 	groups = mmap(NULL, tracer->groups_size, PROT_READ, MAP_SHARED,
-	              bpf_map__fd(skel->maps.groups), 0);
+		      bpf_map__fd(skel->maps.groups), 0);
 	if (groups == MAP_FAILED)
 		return log_err(-errno, "cannot map the histograms");
 	tracer->groups = groups;
@@ -290,7 +296,7 @@ static int open_readers(struct tracer *tracer)
 	err = attach_iter(skel->progs.snapshot_conns, skel->maps.conns, &tracer->conns_iter);
 	if (!err)
 		err = attach_iter(skel->progs.snapshot_listeners, skel->maps.listeners,
-		                  &tracer->listeners_iter);
+				  &tracer->listeners_iter);
 	return err ? log_err(err, "cannot attach the snapshot iterators") : 0;
 }
 
@@ -305,7 +311,7 @@ static int attach_chosen(struct tracer *tracer)
 		close_object(tracer);
 		if (missing >= 0) {
 			log_error("this kernel cannot serve \"%s\": %s", feature_name(missing),
-			          tracer->probes->states[missing].reason);
+				  tracer->probes->states[missing].reason);
 			return -EOPNOTSUPP;
 		}
 		err = open_object(tracer);
@@ -355,7 +361,7 @@ void tracer__free(struct tracer *tracer)
 
 /* Runs the iterator behind LINK and hands each whole record of SIZE bytes to TAKE. */
 static int run_iter(struct bpf_link *link, size_t size, struct tracer *tracer,
-                    void (*take)(struct tracer *tracer, const void *record))
+		    void (*take)(struct tracer *tracer, const void *record))
 {
 	auto_close int fd = bpf_iter_create(bpf_link__fd(link));
 	_Alignas(8) char buf[64 * 1024];
@@ -446,7 +452,7 @@ static int handle_event(void *context, void *data, size_t size)
 		break;
 	case EVENT_LISTENER_CLOSED:
 		aggregate__listener_closed(tracer->agg,
-		                           &((const struct listener_event *)data)->listener);
+					   &((const struct listener_event *)data)->listener);
 		break;
 	}
 	return 0;
@@ -560,7 +566,7 @@ static __s64 read_missed_runs(const struct tracer *tracer)
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
 			continue;
 		if (len < offsetof(struct bpf_prog_info, recursion_misses) +
-		                  sizeof(info.recursion_misses))
+				  sizeof(info.recursion_misses))
 			return -1;
 		missed += info.recursion_misses;
 	}
@@ -574,5 +580,5 @@ void tracer__account(const struct tracer *tracer, struct account *account)
 	account->missed_runs = read_missed_runs(tracer);
 	memcpy(account->features, tracer->probes->states, sizeof(account->features));
 	snprintf(account->backend, sizeof(account->backend), "%s",
-	         probes__backend_name(tracer->probes));
+		 probes__backend_name(tracer->probes));
 }

@@ -6,12 +6,32 @@
 #include "view_row.h"
 
 enum {
-	LISTENER, ADDR, PORT, COMM, PID, CONTAINER, NETNS,
-	ASKED, LIMIT, SOMAXCONN, CLAMPED,
-	DEPTH, DEPTH_MAX, DEPTH_HIST,
-	ACCEPTED, OVERFLOWS, SYN_DROPS, WAIT,
-	EXCHANGES = WAIT + 3, RATIO, OPEN,
-	NAME, ACK_DROPS, PARTIAL, PARTIAL_EXCHANGES, SOCKETS,
+	LISTENER,
+	ADDR,
+	PORT,
+	COMM,
+	PID,
+	CONTAINER,
+	NETNS,
+	ASKED,
+	LIMIT,
+	SOMAXCONN,
+	CLAMPED,
+	DEPTH,
+	DEPTH_MAX,
+	DEPTH_HIST,
+	ACCEPTED,
+	OVERFLOWS,
+	SYN_DROPS,
+	WAIT,
+	EXCHANGES = WAIT + 3,
+	RATIO,
+	OPEN,
+	NAME,
+	ACK_DROPS,
+	PARTIAL,
+	PARTIAL_EXCHANGES,
+	SOCKETS,
 	COLUMNS,
 };
 
@@ -49,14 +69,14 @@ static const struct column columns[COLUMNS] = {
 /* clang-format on */
 
 static const struct identity_columns identity = {
-	.endpoint = LISTENER,
-	.addr = ADDR,
-	.port = PORT,
-	.name = NAME,
-	.comm = COMM,
-	.pid = PID,
-	.container = CONTAINER,
-	.netns = NETNS,
+        .endpoint = LISTENER,
+        .addr = ADDR,
+        .port = PORT,
+        .name = NAME,
+        .comm = COMM,
+        .pid = PID,
+        .container = CONTAINER,
+        .netns = NETNS,
 };
 
 static bool is_server(const struct row *row)
@@ -115,25 +135,16 @@ static void fill_queue(const struct row_sum *sum, struct cell *cells)
 	cells[SOCKETS] = cell_number(now->sockets);
 }
 
-/* Where a hook is missing, the listener's own counter still has the sum. */
 static void fill_overflows(const struct row_sum *sum, struct cell *cells)
 {
 	const struct listener_totals *open = &sum->row->listener_open;
 	const struct listener_totals *closed = &sum->row->listener_closed;
-	const char *no_syn = view_not_measured(sum->report, FEATURE_SYN_DROP);
-	const char *no_ack = view_not_measured(sum->report, FEATURE_ACK_DROP);
 	__u64 syn = open->syn_drops + closed->syn_drops, ack = open->ack_drops + closed->ack_drops;
+	const char *off = view_off(sum->report, FEATURE_OVERFLOW);
 
-	if (!no_syn && !no_ack) {
-		cells[OVERFLOWS] = cell_number(syn + ack);
-		cells[SYN_DROPS] = cell_number(syn);
-		cells[ACK_DROPS] = cell_number(ack);
-		return;
-	}
-	cells[OVERFLOWS] = cell_number(open->drops + closed->drops);
-	/* Without the first, the second counts both kinds or none. */
-	cells[SYN_DROPS] = no_syn ? cell_missing(no_syn) : cell_number(syn);
-	cells[ACK_DROPS] = cell_missing(no_syn ? no_syn : no_ack);
+	cells[OVERFLOWS] = off ? cell_missing(off) : cell_number(syn + ack);
+	cells[SYN_DROPS] = off ? cell_missing(off) : cell_number(syn);
+	cells[ACK_DROPS] = off ? cell_missing(off) : cell_number(ack);
 }
 
 static void fill_accepts(const struct row_sum *sum, struct cell *cells)
@@ -187,9 +198,9 @@ static int fill(const struct report *report, struct table *table)
 }
 
 const struct view view_accept = {
-	.name = "accept",
-	.help = "is a listener falling behind",
-	.columns = columns,
-	.column_count = COLUMNS,
-	.fill = fill,
+        .name = "accept",
+        .help = "is a listener falling behind",
+        .columns = columns,
+        .column_count = COLUMNS,
+        .fill = fill,
 };

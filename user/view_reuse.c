@@ -6,15 +6,34 @@
 #include "view_row.h"
 
 enum {
-	UPSTREAM, ADDR, PORT, NAME, COMM, PID, CONTAINER, NETNS,
-	OPENED, FAILED, FAIL_REASONS,
+	UPSTREAM,
+	ADDR,
+	PORT,
+	NAME,
+	COMM,
+	PID,
+	CONTAINER,
+	NETNS,
+	OPENED,
+	FAILED,
+	FAIL_REASONS,
 	PARTIAL = FAIL_REASONS + FAIL_MAX - 1,
-	EXCHANGES, REUSED, RATIO, PER_CONN,
-	OPEN = PER_CONN + 3, IDLE, ACTIVE, PEAK,
+	EXCHANGES,
+	REUSED,
+	RATIO,
+	PER_CONN,
+	OPEN = PER_CONN + 3,
+	IDLE,
+	ACTIVE,
+	PEAK,
 	CONNECT,
 	RESPONSE = CONNECT + 3,
 	IDLE_GAP = RESPONSE + 3,
-	SENT = IDLE_GAP + 3, RECEIVED, CLOSED, TIME_WAITS, PARTIAL_EXCHANGES,
+	SENT = IDLE_GAP + 3,
+	RECEIVED,
+	CLOSED,
+	TIME_WAITS,
+	PARTIAL_EXCHANGES,
 	COLUMNS,
 };
 
@@ -65,14 +84,14 @@ static const struct column columns[COLUMNS] = {
 /* clang-format on */
 
 static const struct identity_columns identity = {
-	.endpoint = UPSTREAM,
-	.addr = ADDR,
-	.port = PORT,
-	.name = NAME,
-	.comm = COMM,
-	.pid = PID,
-	.container = CONTAINER,
-	.netns = NETNS,
+        .endpoint = UPSTREAM,
+        .addr = ADDR,
+        .port = PORT,
+        .name = NAME,
+        .comm = COMM,
+        .pid = PID,
+        .container = CONTAINER,
+        .netns = NETNS,
 };
 
 static bool is_client(const struct row *row)
@@ -167,9 +186,9 @@ static int fill(const struct report *report, struct table *table)
 }
 
 const struct view view_reuse = {
-	.name = "reuse",
-	.help = "does this host reuse its connections to each upstream",
-	.columns = columns,
-	.column_count = COLUMNS,
-	.fill = fill,
+        .name = "reuse",
+        .help = "does this host reuse its connections to each upstream",
+        .columns = columns,
+        .column_count = COLUMNS,
+        .fill = fill,
 };

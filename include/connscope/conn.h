@@ -48,7 +48,7 @@ enum conn_initiator {
 enum conn_cause {
 	CAUSE_NONE,
 	CAUSE_UNREAD_DATA,     /* closed with received data unread: RST instead of FIN */
-	CAUSE_LINGER0,         /* closed with SO_LINGER 0 */
+	CAUSE_LINGER0,	       /* closed with SO_LINGER 0 */
 	CAUSE_DISCONNECT,      /* connect(AF_UNSPEC) */
 	CAUSE_NOT_ACCEPTED,    /* the listener closed with this connection in its queue */
 	CAUSE_RETRANSMISSIONS, /* no acknowledgement for what was sent */
@@ -66,26 +66,28 @@ enum conn_fail {
 	FAIL_REFUSED,
 	FAIL_TIMEOUT,
 	FAIL_UNREACHABLE,
-	FAIL_NO_PORT,   /* no local port left, or the asked one is taken */
+	FAIL_NO_PORT,	/* no local port left, or the asked one is taken */
 	FAIL_CANCELLED, /* closed by this host while connecting */
 	FAIL_OTHER,
 	FAIL_MAX,
 };
 
 enum conn_flags {
-	CONN_PARTIAL = 1 << 0,       /* was open before tracing began */
-	CONN_QUEUED = 1 << 1,        /* server: entered the accept queue */
-	CONN_READY = 1 << 2,         /* client: established; server: accepted (see ready_ns) */
+	CONN_PARTIAL = 1 << 0,	     /* was open before tracing began */
+	CONN_QUEUED = 1 << 1,	     /* server: entered the accept queue */
+	CONN_READY = 1 << 2,	     /* client: established; server: accepted (see ready_ns) */
 	CONN_SEQ_KNOWN = 1 << 3,     /* write_seq and copied_seq are set */
 	CONN_IN_FLIGHT = 1 << 4,     /* a request was unanswered at closed_ns */
-	CONN_RACED = 1 << 5,         /* the keep-alive race */
+	CONN_RACED = 1 << 5,	     /* the keep-alive race */
 	CONN_TIME_WAIT = 1 << 6,     /* this host holds the TIME_WAIT socket */
 	CONN_APP_CLOSED = 1 << 7,    /* the owner called close() */
-	CONN_GOT_RST = 1 << 8,       /* the peer's RST was seen */
-	CONN_COUNTED = 1 << 9,       /* stands in its group's open count */
-	CONN_DEAD = 1 << 10,         /* its closed event is on the way: a snapshot leaves it out */
+	CONN_GOT_RST = 1 << 8,	     /* the peer's RST was seen */
+	CONN_COUNTED = 1 << 9,	     /* stands in its group's open count */
+	CONN_DEAD = 1 << 10,	     /* its closed event is on the way: a snapshot leaves it out */
 	CONN_TURN_UNTIMED = 1 << 11, /* last_ns is not the time of the last payload */
 };
+
+#define IDLE_UNKNOWN 0xffffffffU
 
 /*
  * One TCP connection. Key of the `conns` map: the address of its struct sock.
@@ -93,21 +95,21 @@ enum conn_flags {
  */
 struct conn {
 	__u64 opened_ns; /* SYN_SENT, or entry into the accept queue; partial: first seen */
-	__u64 ready_ns;  /* client: established; server: taken out by accept() */
-	__u64 last_ns;   /* last payload byte in either direction */
+	__u64 ready_ns;	 /* client: established; server: taken out by accept() */
+	__u64 last_ns;	 /* last payload byte in either direction */
 	__u64 closed_ns; /* first FIN, RST or timeout */
-	__u64 cgroup;    /* owner's cgroup v2 id, 0 unknown */
+	__u64 cgroup;	 /* owner's cgroup v2 id, 0 unknown */
 	__u64 sent_bytes;
 	__u64 received_bytes;
 	__u32 exchanges;
 	__u32 write_seq;  /* tcp_sock.write_seq up to which sent_bytes counts */
 	__u32 copied_seq; /* tcp_sock.copied_seq up to which received_bytes counts */
-	__u32 netns;      /* inode number of the network namespace */
-	__u32 pid;        /* owner, thread group id in the initial namespace, 0 unknown */
-	__u32 depth;      /* server: accept queue length with this connection in it, 0 unknown */
-	__u32 limit;      /* server: the queue's limit at that moment */
-	__u32 group;      /* slot in the `groups` map, 0 not yet resolved */
-	__u32 seen;       /* generation of the last snapshot that read this record */
+	__u32 netns;	  /* inode number of the network namespace */
+	__u32 pid;	  /* owner, thread group id in the initial namespace, 0 unknown */
+	__u32 depth;	  /* server: accept queue length with this connection in it, 0 unknown */
+	__u32 limit;	  /* server: the queue's limit at that moment */
+	__u32 group;	  /* slot in the `groups` map, 0 not yet resolved */
+	__u32 seen;	  /* generation of the last snapshot that read this record */
 	__u16 local_port;
 	__u16 remote_port;
 	__u16 flags; /* enum conn_flags */
@@ -119,7 +121,8 @@ struct conn {
 	__u8 fail;
 	__u8 bound;  /* enum conn_bound, server role */
 	__u8 family; /* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
-	__u8 pad[6];
+	__u8 pad[2];
+	__u32 idle_ms; /* from the last payload byte to closed_ns; IDLE_UNKNOWN */
 	__u8 local_addr[CONN_ADDR_LEN];
 	__u8 remote_addr[CONN_ADDR_LEN];
 	char comm[CONN_COMM_LEN]; /* owner, empty unknown */
@@ -129,7 +132,7 @@ _Static_assert(sizeof(struct conn) == 160, "struct conn is a wire format");
 
 enum listener_flags {
 	LISTENER_ASKED = 1 << 0,   /* backlog_asked is known */
-	LISTENER_OPEN = 1 << 1,    /* is in LISTEN */
+	LISTENER_OPEN = 1 << 1,	   /* is in LISTEN */
 	LISTENER_PARTIAL = 1 << 2, /* was there before tracing began */
 };
 
@@ -139,12 +142,13 @@ struct listener {
 	__u64 cgroup;
 	__u64 syn_drops;     /* SYNs refused because the accept queue was full */
 	__u64 ack_drops;     /* final ACKs refused for the same reason */
-	__u64 drops;         /* sock.sk_drops now */
+	__u64 other_drops; /* kfree_skb on the listener for another reason, see accept.bpf.h */
+	__u64 drops;	     /* sock.sk_drops now */
 	__u64 drops_start;   /* sock.sk_drops when tracing of it began */
 	__u32 backlog_asked; /* argument of listen(2), as it was given */
-	__u32 limit;         /* sock.sk_max_ack_backlog */
+	__u32 limit;	     /* sock.sk_max_ack_backlog */
 	__u32 somaxconn;     /* net.core.somaxconn of its network namespace */
-	__u32 depth;         /* sock.sk_ack_backlog */
+	__u32 depth;	     /* sock.sk_ack_backlog */
 	__u32 netns;
 	__u32 pid;
 	__u16 port;
@@ -155,7 +159,7 @@ struct listener {
 	char comm[CONN_COMM_LEN];
 };
 
-_Static_assert(sizeof(struct listener) == 112, "struct listener is a wire format");
+_Static_assert(sizeof(struct listener) == 120, "struct listener is a wire format");
 
 /* Connections that are reported together: key of the `group_slots` map. Fields that the report does
  * not group by are zero. */

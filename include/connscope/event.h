@@ -44,15 +44,15 @@ struct conn_snapshot {
 _Static_assert(sizeof(struct conn_snapshot) == 176, "wire format");
 _Static_assert(sizeof(struct event_header) == 24, "wire format");
 _Static_assert(sizeof(struct conn_event) == 184, "wire format");
-_Static_assert(sizeof(struct listener_event) == 136, "wire format");
+_Static_assert(sizeof(struct listener_event) == 144, "wire format");
 
 /* What was lost, each counted where it happened. Index into the `losses` array of the BPF side. */
 enum loss {
 	LOSS_CONN_EVENT,     /* ring buffer full: a closed connection's record */
 	LOSS_LISTENER_EVENT, /* ring buffer full: a closed listener's record */
-	LOSS_CONN_MAP,       /* connection not tracked: `conns` is full */
+	LOSS_CONN_MAP,	     /* connection not tracked: `conns` is full */
 	LOSS_LISTENER_MAP,   /* listener not tracked: `listeners` is full */
-	LOSS_GROUP_MAP,      /* folded into `other`: `groups` is full */
+	LOSS_GROUP_MAP,	     /* folded into `other`: `groups` is full */
 	LOSS_MAX,
 };
 

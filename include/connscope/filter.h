@@ -15,11 +15,11 @@ struct filter_net {
 
 /* A count of 0 means: anything. Each list is alternatives; all lists must agree. */
 struct filter_knobs {
-	__u64 cgroups[FILTER_IDS];           /* cgroup v2 ids, with those below them */
-	__u32 netns[FILTER_PIDS];            /* inode numbers */
-	__u32 pids[FILTER_PIDS];             /* thread group ids */
+	__u64 cgroups[FILTER_IDS];	     /* cgroup v2 ids, with those below them */
+	__u32 netns[FILTER_PIDS];	     /* inode numbers */
+	__u32 pids[FILTER_PIDS];	     /* thread group ids */
 	struct filter_net nets[FILTER_NETS]; /* remote address */
-	__u16 ports[FILTER_PORTS];           /* service port: remote of clients, local of servers */
+	__u16 ports[FILTER_PORTS];	     /* service port: remote of clients, local of servers */
 	__u16 local_ports[FILTER_PORTS];
 	__u16 remote_ports[FILTER_PORTS];
 	__u8 cgroup_count;

@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The ways in which a connection can end, each as one script with a fixed order of segments. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "peer.h"
+#include "wire.h"
+
+#define USER_TIMEOUT_MS 500
+
+/* Both ends in this process, over the loopback device. */
+struct pair {
+	int client;
+	int server;
+	int *closer; /* whichever ends it */
+	int *other;
+	const struct options *options;
+};
+
+/* One end here, the other a script. */
+struct end {
+	int fd;
+	struct wire wire;
+	const struct options *options;
+};
+
+static void pair__open(struct pair *pair, const struct options *options)
+{
+	int listener = listen_on(options->family, NULL, options->port, 1);
+
+	pair->client = connect_to(options->family, NULL, options->port);
+	pair->server = accept_one(listener);
+	pair->closer = options->side == SIDE_CLIENT ? &pair->client : &pair->server;
+	pair->other = options->side == SIDE_CLIENT ? &pair->server : &pair->client;
+	pair->options = options;
+	close(listener);
+}
+
+static void end_now(const struct options *options)
+{
+	pause_ms(options->pause_ms);
+	mark_end();
+}
+
+static void case_fin(const struct options *options)
+{
+	struct pair pair;
+
+	pair__open(&pair, options);
+	exchange(pair.client, pair.server);
+	end_now(options);
+	close(*pair.closer);
+	expect_eof(*pair.other);
+	close(*pair.other);
+}
+
+static void case_unused(const struct options *options)
+{
+	struct pair pair;
+
+	pair__open(&pair, options);
+	close(*pair.closer);
+	expect_eof(*pair.other);
+	close(*pair.other);
+}
+
+static void case_unread(const struct options *options)
+{
+	struct pair pair;
+
+	pair__open(&pair, options);
+	exchange(pair.client, pair.server);
+	send_all(pair.client, REQUEST_BYTES);
+	if (options->side == SIDE_CLIENT) {
+		recv_all(pair.server, REQUEST_BYTES);
+		send_all(pair.server, RESPONSE_BYTES);
+		recv_all(pair.client, RESPONSE_BYTES / 2);
+	} else {
+		wait_readable(pair.server);
+	}
+	end_now(options);
+	close(*pair.closer);
+	expect_error(*pair.other, ECONNRESET);
+	close(*pair.other);
+}
+
+static void case_linger0(const struct options *options)
+{
+	struct pair pair;
+
+	pair__open(&pair, options);
+	exchange(pair.client, pair.server);
+	end_now(options);
+	close_reset(*pair.closer);
+	expect_error(*pair.other, ECONNRESET);
+	close(*pair.other);
+}
+
+static void case_kill(const struct options *options)
+{
+	struct pair pair;
+	pid_t owner;
+
+	pair__open(&pair, options);
+	exchange(pair.client, pair.server);
+	owner = fork();
+	if (owner < 0)
+		die("fork");
+	if (owner == 0) {
+		close(*pair.other);
+		for (;;)
+			pause();
+	}
+	close(*pair.closer);
+	end_now(options);
+	kill(owner, SIGKILL);
+	waitpid(owner, NULL, 0);
+	expect_eof(*pair.other);
+	close(*pair.other);
+}
+
+static void case_refused(const struct options *options)
+{
+	connect_refused(options->family, NULL, options->port);
+}
+
+static void end__open(struct end *end, const struct options *options)
+{
+	struct wire *wire = &end->wire;
+	int version = options->family == FAMILY_6 ? 6 : 4, listener;
+
+	end->options = options;
+	wire__open(wire, version, options->port % 250 + 1U);
+	if (options->side == SIDE_CLIENT) {
+		wire->peer_port = options->port;
+		end->fd = connect_start(options->family, wire->peer, options->port);
+		wire__expect(wire, WIRE_SYN, 0);
+		wire->ack = wire->seen;
+		wire__send(wire, WIRE_SYN | WIRE_ACK, 0);
+		wire__expect(wire, WIRE_ACK, 0);
+		set_blocking(end->fd);
+		return;
+	}
+	listener = listen_on(options->family, options->family == FAMILY_MAPPED ? NULL : wire->host,
+			     options->port, 1);
+	wire->host_port = options->port;
+	wire__send(wire, WIRE_SYN, 0);
+	wire__expect(wire, WIRE_SYN | WIRE_ACK, 0);
+	wire__ack(wire);
+	end->fd = accept_one(listener);
+	close(listener);
+}
+
+/* A request that the other end acknowledges. */
+static void end__request(struct end *end)
+{
+	if (end->options->side == SIDE_CLIENT) {
+		send_all(end->fd, REQUEST_BYTES);
+		wire__expect(&end->wire, 0, REQUEST_BYTES);
+		wire__ack(&end->wire);
+	} else {
+		wire__send(&end->wire, WIRE_ACK, REQUEST_BYTES);
+		recv_all(end->fd, REQUEST_BYTES);
+	}
+}
+
+static void end__response(struct end *end)
+{
+	if (end->options->side == SIDE_CLIENT) {
+		wire__send(&end->wire, WIRE_ACK, RESPONSE_BYTES);
+		recv_all(end->fd, RESPONSE_BYTES);
+	} else {
+		send_all(end->fd, RESPONSE_BYTES);
+		wire__expect(&end->wire, 0, RESPONSE_BYTES);
+		wire__ack(&end->wire);
+	}
+}
+
+static void end__open_used(struct end *end, const struct options *options)
+{
+	end__open(end, options);
+	end__request(end);
+	end__response(end);
+}
+
+static void end__done(struct end *end)
+{
+	close(end->fd);
+	wire__done(&end->wire);
+}
+
+static void case_simultaneous(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end_now(options);
+	close(end.fd);
+	wire__expect(&end.wire, WIRE_FIN, 0);
+	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
+	wire__expect(&end.wire, WIRE_ACK, 0);
+	wire__ack(&end.wire);
+	wire__done(&end.wire);
+}
+
+static void reset_by_peer(struct end *end)
+{
+	end_now(end->options);
+	wire__send(&end->wire, WIRE_RST | WIRE_ACK, 0);
+	expect_error(end->fd, ECONNRESET);
+	end__done(end);
+}
+
+static void case_rst_idle(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	reset_by_peer(&end);
+}
+
+static void case_rst_in_flight(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end__request(&end);
+	reset_by_peer(&end);
+}
+
+static void case_rst_first_request(const struct options *options)
+{
+	struct end end;
+
+	end__open(&end, options);
+	end__request(&end);
+	reset_by_peer(&end);
+}
+
+/* The peer's FIN and our request cross. */
+static void case_fin_in_flight(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	send_all(end.fd, REQUEST_BYTES);
+	wire__expect(&end.wire, 0, REQUEST_BYTES);
+	mark_end();
+	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
+	wire__expect(&end.wire, WIRE_ACK, 0);
+	wire__send(&end.wire, WIRE_RST, 0);
+	expect_error(end.fd, EPIPE);
+	end__done(&end);
+}
+
+static void case_write_after_fin(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end_now(options);
+	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
+	wait_readable(end.fd);
+	send_all(end.fd, REQUEST_BYTES);
+	wire__expect(&end.wire, 0, REQUEST_BYTES);
+	wire__send(&end.wire, WIRE_RST, 0);
+	expect_error(end.fd, EPIPE);
+	end__done(&end);
+}
+
+/* Our FIN and the peer's request cross. */
+static void case_data_after_fin(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end_now(options);
+	close(end.fd);
+	wire__expect(&end.wire, WIRE_FIN, 0);
+	wire__send(&end.wire, WIRE_ACK, REQUEST_BYTES);
+	wire__expect(&end.wire, WIRE_RST, 0);
+	wire__done(&end.wire);
+}
+
+static void case_data_acks_fin(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end_now(options);
+	close(end.fd);
+	wire__expect(&end.wire, WIRE_FIN, 0);
+	end.wire.ack = end.wire.seen;
+	wire__send(&end.wire, WIRE_ACK, REQUEST_BYTES);
+	wire__expect(&end.wire, WIRE_RST, 0);
+	wire__done(&end.wire);
+}
+
+static void wait_timeout(struct end *end)
+{
+	expect_error(end->fd, ETIMEDOUT);
+	mark_end();
+	end__done(end);
+}
+
+/* The peer falls silent while it owes us acknowledgements. */
+static void case_silent(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	if (options->side == SIDE_CLIENT) {
+		send_all(end.fd, REQUEST_BYTES);
+	} else {
+		end__request(&end);
+		send_all(end.fd, RESPONSE_BYTES);
+	}
+	wait_timeout(&end);
+}
+
+static void case_user_timeout(const struct options *options)
+{
+	unsigned int timeout = USER_TIMEOUT_MS;
+	struct end end;
+
+	end__open_used(&end, options);
+	if (setsockopt(end.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout)) < 0)
+		die("TCP_USER_TIMEOUT");
+	send_all(end.fd, REQUEST_BYTES);
+	wait_timeout(&end);
+}
+
+static void case_keepalive(const struct options *options)
+{
+	static const int names[] = {TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT};
+	struct end end;
+	size_t i;
+	int one = 1;
+
+	end__open_used(&end, options);
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (setsockopt(end.fd, IPPROTO_TCP, names[i], &one, sizeof(one)) < 0)
+			die("TCP_KEEP*");
+	if (setsockopt(end.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)) < 0)
+		die("SO_KEEPALIVE");
+	wait_timeout(&end);
+}
+
+/* The peer shuts its window and falls silent. */
+static void case_window(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end.wire.window = 0;
+	wire__ack(&end.wire);
+	send_all(end.fd, REQUEST_BYTES);
+	wait_timeout(&end);
+}
+
+static void case_no_answer(const struct options *options)
+{
+	struct wire wire;
+	int fd;
+
+	wire__open(&wire, options->family == FAMILY_6 ? 6 : 4, options->port % 250 + 1U);
+	fd = connect_start(options->family, wire.peer, options->port);
+	expect_error(fd, ETIMEDOUT);
+	close(fd);
+	wire__done(&wire);
+}
+
+static const struct close_case {
+	const char *name;
+	void (*run)(const struct options *options);
+} cases[] = {
+	{"fin", case_fin},
+	{"unused", case_unused},
+	{"unread", case_unread},
+	{"linger0", case_linger0},
+	{"kill", case_kill},
+	{"refused", case_refused},
+	{"simultaneous", case_simultaneous},
+	{"rst-idle", case_rst_idle},
+	{"rst-in-flight", case_rst_in_flight},
+	{"rst-first-request", case_rst_first_request},
+	{"fin-in-flight", case_fin_in_flight},
+	{"write-after-fin", case_write_after_fin},
+	{"data-after-fin", case_data_after_fin},
+	{"data-acks-fin", case_data_acks_fin},
+	{"silent", case_silent},
+	{"user-timeout", case_user_timeout},
+	{"keepalive", case_keepalive},
+	{"window", case_window},
+	{"no-answer", case_no_answer},
+};
+
+int close_case(const char *name, const struct options *options)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (strcmp(cases[i].name, name) != 0)
+			continue;
+		cases[i].run(options);
+		settle(options->port);
+		return 0;
+	}
+	fprintf(stderr, "peer: no close case %s\n", name);
+	return 2;
+}

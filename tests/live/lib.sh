@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the live tests share: TAP, a network namespace of their own, and the tracer around it.
+# shellcheck shell=bash
+#
+# Environment:
+#   CONNSCOPE  the tracer, default .output/connscope
+#   PEER       the workload generator, default .output/tests/peer
+#   BACKEND    auto (default), fentry, kprobe or tracepoint
+#   VM         not empty: an emulated machine, where no duration is exact
+#
+# A script sources this file, calls check and skip, and ends with plan.  Its exit status is
+# 0 all passed, 1 something failed, 77 nothing could be tested.
+set -u
+export LC_ALL=C TZ=UTC
+
+top=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../..
+CONNSCOPE=${CONNSCOPE:-$top/.output/connscope}
+PEER=${PEER:-$top/.output/tests/peer}
+BACKEND=${BACKEND:-auto}
+VM=${VM:-}
+patience=${VM:+120}
+patience=${patience:-20}
+
+dir=$(mktemp -d /tmp/connscope-live.XXXXXX)
+chmod 755 "$dir"
+ns=connscope-$$
+inside=(nsenter "--net=/run/netns/$ns") # ip netns exec would hide tracefs and cgroups
+json=$dir/report.json
+err=$dir/stderr
+trace_options=()
+tracer=
+number=0
+failures=0
+talks=0
+
+finish() {
+	local pids
+
+	mapfile -t pids < <(jobs -p)
+	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
+	wait
+	ip netns del "$ns" 2>/dev/null
+	rm -rf "$dir"
+}
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 77
+}
+
+bail() {
+	echo "Bail out! $*"
+	[ ! -s "$err" ] || sed 's/^/# /' "$err"
+	exit 1
+}
+
+need() { # need COMMAND...
+	local command
+
+	for command; do
+		command -v "$command" >/dev/null || skip_all "$command is not installed"
+	done
+}
+
+plan() {
+	echo "1..$number"
+	exit $((failures > 0))
+}
+
+# check NAME GOT WANT
+check() {
+	number=$((number + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $number - $1"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $number - $1"
+	printf '%s\n' "got  $2" "want $3" | sed 's/^/#   /'
+}
+
+# check_range NAME GOT LOW HIGH
+check_range() {
+	local verdict=outside
+
+	[[ $2 =~ ^[0-9]+$ ]] && [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] && verdict=inside
+	check "$1: $2 in $3 to $4" $verdict inside
+}
+
+skip() { # skip NAME REASON
+	number=$((number + 1))
+	echo "ok $number - $1 # SKIP $2"
+}
+
+# wait_for COMMAND...: until it succeeds; false when patience ends.
+wait_for() {
+	local end=$((SECONDS + patience))
+
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
+ended() { # ended PID
+	! kill -0 "$1" 2>/dev/null
+}
+
+started() {
+	[ -e "$dir/started" ] || ended "$tracer"
+}
+
+# Returns when the tracer, with trace_options, watches the namespace.
+trace_start() {
+	rm -f "$dir/started" "$dir/stop"
+	mkfifo "$dir/stop"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	"$CONNSCOPE" all --json --backend "$BACKEND" \
+		--netns "$(stat -Lc %i "/run/netns/$ns")" "${trace_options[@]}" \
+		-- sh -c ': >"$1"; read -r _ <"$2"' gate "$dir/started" "$dir/stop" >"$json" 2>"$err" &
+	tracer=$!
+	wait_for started || bail "the tracer does not start its command"
+	[ -e "$dir/started" ] && return
+	wait "$tracer"
+	[ $? -ne 3 ] || skip_all "backend $BACKEND: $(head -n 1 "$err")"
+	bail "the tracer ended"
+}
+
+# Ends it: the report is in $json, the tracer's exit status in $trace_status.
+trace_stop() {
+	echo >"$dir/stop"
+	wait "$tracer"
+	# shellcheck disable=SC2034 # the scripts read it
+	trace_status=$?
+}
+
+# row TYPE PORT ROLE EXPRESSION: of that row, compact; empty when there is none.
+row() {
+	jq -c "select(.type == \"$1\" and .port == $2 and (.role // \"$3\") == \"$3\") | $4" "$json"
+}
+
+upstream() { # upstream PORT EXPRESSION
+	row upstream "$1" client "$2"
+}
+
+listener() { # listener PORT EXPRESSION
+	row listener "$1" server "$2"
+}
+
+closes() { # closes PORT ROLE EXPRESSION
+	row close "$1" "$2" "$3"
+}
+
+meta() { # meta EXPRESSION
+	jq -c "select(.type == \"meta\") | $1" "$json"
+}
+
+peer() {
+	"${inside[@]}" "$PEER" "$@" || bail "peer $* failed"
+}
+
+# talk_start ARG...: a peer that waits for lines on $talk_fd; what it says is in $talk_out.
+# shellcheck disable=SC2034 # the scripts read them
+talk_start() {
+	talks=$((talks + 1))
+	talk_out=$dir/talk$talks.out
+	mkfifo "$dir/talk$talks"
+	"${inside[@]}" "$PEER" "$@" <"$dir/talk$talks" >"$talk_out" &
+	talk_pid=$!
+	exec {talk_fd}>"$dir/talk$talks"
+}
+
+heard() { # heard FILE TEXT [TIMES]
+	[ "$(grep -c "$2" "$1")" -ge "${3:-1}" ]
+}
+
+hear() { # hear FILE TEXT [TIMES]
+	wait_for heard "$@" || bail "the peer does not say $2"
+}
+
+# talk_end FD PID: the line that lets it end.
+talk_end() {
+	local fd=$1
+
+	echo close >&"$fd"
+	exec {fd}>&-
+	wait "$2" || bail "a peer failed"
+}
+
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+[ "$(id -u)" = 0 ] || skip_all "not root"
+need ip nsenter jq
+[ -x "$CONNSCOPE" ] || bail "no tracer: $CONNSCOPE"
+[ -x "$PEER" ] || bail "no workload generator: $PEER"
+ip netns add "$ns" || bail "no network namespace"
+"${inside[@]}" ip link set lo up

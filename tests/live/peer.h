@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the commands of the workload generator share: options, sockets, payload, time. */
+#ifndef connscope_PEER_H
+#define connscope_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#define REQUEST_BYTES  100
+#define RESPONSE_BYTES 200
+
+enum side { SIDE_CLIENT, SIDE_SERVER };
+
+/* MAPPED is IPv4 through AF_INET6 sockets. */
+enum family { FAMILY_4, FAMILY_6, FAMILY_MAPPED };
+
+struct options {
+	enum family family;
+	enum side side; /* which one ends the connection, or is this host's */
+	const char *addr;
+	uint16_t port;
+	unsigned int conns;
+	unsigned int exchanges;
+	unsigned int clients;
+	unsigned int late;
+	int backlog;
+	unsigned int pause_ms;
+	bool accept;
+};
+
+/* Prints one line with strerror(errno) and exits 1: a step of a test either works or ends it. */
+void die(const char *what) __attribute__((noreturn));
+
+/* ADDR in text; IPv4 becomes an IPv4-mapped address in an AF_INET6 socket for FAMILY_MAPPED. NULL is
+ * the loopback address of FAMILY, and for a listener of FAMILY_MAPPED the dual-stack wildcard. */
+int listen_on(enum family family, const char *addr, uint16_t port, int backlog);
+int connect_to(enum family family, const char *addr, uint16_t port);
+/* As connect_to(), but without waiting for the end of the handshake: a non-blocking socket. */
+int connect_start(enum family family, const char *addr, uint16_t port);
+void connect_refused(enum family family, const char *addr, uint16_t port);
+int accept_one(int listener);
+
+void send_all(int fd, size_t len);
+void recv_all(int fd, size_t len);
+/* One request and its response over two sockets of this process. */
+void exchange(int client, int server);
+void expect_eof(int fd);
+void expect_error(int fd, int err); /* waits for it */
+void set_blocking(int fd);
+void wait_readable(int fd); /* data or FIN */
+void close_reset(int fd);	    /* by SO_LINGER 0 */
+
+void pause_ms(unsigned int ms);
+/* Prints the time since the last payload byte: call it where the connection ends. */
+void mark_end(void);
+
+/* Waits until PORT has no sockets but those in LISTEN and TIME_WAIT. */
+void settle(uint16_t port);
+
+/* One scripted end of a connection; 2 when NAME is unknown. */
+int close_case(const char *name, const struct options *options);
+
+#endif /* connscope_PEER_H */

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Sockets, payload and time for the workload generator: each step works or ends the process. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "peer.h"
+
+#define PATIENCE_MS	20000
+#define SETTLE_POLL_MS	2
+#define STATE_TIME_WAIT 6
+#define STATE_LISTEN	10
+
+static uint64_t last_payload_ms;
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void die(const char *what)
+{
+	fprintf(stderr, "peer: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static socklen_t make_addr(enum family family, const char *addr, uint16_t port,
+			   struct sockaddr_storage *ret_addr)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_addr;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_addr;
+	char mapped[INET6_ADDRSTRLEN];
+
+	memset(ret_addr, 0, sizeof(*ret_addr));
+	if (!addr)
+		addr = family == FAMILY_6 ? "::1" : "127.0.0.1";
+	if (family == FAMILY_4) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		if (inet_pton(AF_INET, addr, &v4->sin_addr) == 1)
+			return sizeof(*v4);
+	} else {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(port);
+		snprintf(mapped, sizeof(mapped), "::ffff:%s", addr);
+		if (inet_pton(AF_INET6, strchr(addr, ':') ? addr : mapped, &v6->sin6_addr) == 1)
+			return sizeof(*v6);
+	}
+	errno = EINVAL;
+	die(addr);
+}
+
+int listen_on(enum family family, const char *addr, uint16_t port, int backlog)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = make_addr(family, addr ? addr : family == FAMILY_MAPPED ? "::" : NULL, port,
+				  &storage);
+	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+
+	if (fd < 0)
+		die("socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+		die("SO_REUSEADDR");
+	if (bind(fd, (struct sockaddr *)&storage, len) < 0)
+		die("bind");
+	if (listen(fd, backlog) < 0)
+		die("listen");
+	return fd;
+}
+
+static int connect_with(enum family family, const char *addr, uint16_t port, int flags, int err)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = make_addr(family, addr, port, &storage);
+	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+
+	if (fd < 0)
+		die("socket");
+	errno = 0;
+	if (connect(fd, (struct sockaddr *)&storage, len) == 0)
+		errno = 0;
+	if (errno != err)
+		die("connect");
+	return fd;
+}
+
+int connect_to(enum family family, const char *addr, uint16_t port)
+{
+	return connect_with(family, addr, port, 0, 0);
+}
+
+int connect_start(enum family family, const char *addr, uint16_t port)
+{
+	return connect_with(family, addr, port, SOCK_NONBLOCK, EINPROGRESS);
+}
+
+void connect_refused(enum family family, const char *addr, uint16_t port)
+{
+	close(connect_with(family, addr, port, 0, ECONNREFUSED));
+}
+
+int accept_one(int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		die("accept");
+	return fd;
+}
+
+void set_blocking(int fd)
+{
+	if (fcntl(fd, F_SETFL, 0) < 0)
+		die("fcntl");
+}
+
+void send_all(int fd, size_t len)
+{
+	static const char zeros[RESPONSE_BYTES];
+
+	if (send(fd, zeros, len, MSG_NOSIGNAL) != (ssize_t)len)
+		die("send");
+	last_payload_ms = now_ms();
+}
+
+void recv_all(int fd, size_t len)
+{
+	char buf[RESPONSE_BYTES];
+
+	if (recv(fd, buf, len, MSG_WAITALL) != (ssize_t)len)
+		die("recv");
+	last_payload_ms = now_ms();
+}
+
+void exchange(int client, int server)
+{
+	send_all(client, REQUEST_BYTES);
+	recv_all(server, REQUEST_BYTES);
+	send_all(server, RESPONSE_BYTES);
+	recv_all(client, RESPONSE_BYTES);
+}
+
+void expect_eof(int fd)
+{
+	char byte;
+
+	if (recv(fd, &byte, 1, 0) != 0)
+		die("end of stream expected");
+}
+
+void wait_readable(int fd)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+
+	if (poll(&readable, 1, PATIENCE_MS) != 1)
+		die("nothing to read on the socket");
+}
+
+void expect_error(int fd, int err)
+{
+	struct pollfd error = {.fd = fd};
+	socklen_t len = sizeof(errno);
+
+	if (poll(&error, 1, PATIENCE_MS) != 1)
+		die("no error on the socket");
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &len) < 0 || errno != err)
+		die("another error on the socket");
+}
+
+void close_reset(int fd)
+{
+	struct linger linger = {.l_onoff = 1};
+
+	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0)
+		die("SO_LINGER");
+	close(fd);
+}
+
+void pause_ms(unsigned int ms)
+{
+	struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+
+	while (nanosleep(&time, &time) < 0)
+		;
+}
+
+void mark_end(void)
+{
+	printf("idle_ms %llu\n", (unsigned long long)(now_ms() - last_payload_ms));
+	fflush(stdout);
+}
+
+static bool has_busy_socket(const char *path, uint16_t port)
+{
+	FILE *file = fopen(path, "re");
+	unsigned int local, remote, state;
+	bool found = false;
+	char line[256];
+
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file))
+		found = sscanf(line, " %*d: %*[^:]:%x %*[^:]:%x %x", &local, &remote, &state) == 3 &&
+			(local == port || remote == port) && state != STATE_TIME_WAIT &&
+			state != STATE_LISTEN;
+	fclose(file);
+	return found;
+}
+
+void settle(uint16_t port)
+{
+	while (has_busy_socket("/proc/self/net/tcp", port) ||
+	       has_busy_socket("/proc/self/net/tcp6", port))
+		pause_ms(SETTLE_POLL_MS);
+}

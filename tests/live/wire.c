@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A scripted TCP endpoint behind a TUN device: every segment is sent, or not, by the test. */
+#include "wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <linux/if_tun.h>
+#include <linux/ipv6.h>
+
+#include "peer.h"
+
+#define PACKET_MAX  2048
+#define FIRST_SEQ   1000
+#define PEER_PORT   40000
+#define PATIENCE_MS 10000
+
+struct segment {
+	uint8_t flags;
+	uint32_t seq;
+	uint32_t len; /* in sequence space: payload, SYN and FIN */
+};
+
+static uint32_t sum_words(uint32_t sum, const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		sum += i & 1 ? bytes[i] : (uint32_t)bytes[i] << 8;
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
+}
+
+static size_t addr_len(const struct wire *wire)
+{
+	return wire->version == 4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+}
+
+static size_t write_ip(const struct wire *wire, uint8_t *packet, size_t tcp_len)
+{
+	struct iphdr v4 = {
+		.version = 4,
+		.ihl = 5,
+		.ttl = 64,
+		.protocol = IPPROTO_TCP,
+		.tot_len = htons((uint16_t)(sizeof(v4) + tcp_len)),
+	};
+	struct ip6_hdr v6 = {
+		.ip6_flow = htonl(6U << 28),
+		.ip6_plen = htons((uint16_t)tcp_len),
+		.ip6_nxt = IPPROTO_TCP,
+		.ip6_hlim = 64,
+	};
+
+	if (wire->version == 6) {
+		memcpy(&v6.ip6_src, wire->peer_addr, sizeof(v6.ip6_src));
+		memcpy(&v6.ip6_dst, wire->host_addr, sizeof(v6.ip6_dst));
+		memcpy(packet, &v6, sizeof(v6));
+		return sizeof(v6);
+	}
+	memcpy(&v4.saddr, wire->peer_addr, sizeof(v4.saddr));
+	memcpy(&v4.daddr, wire->host_addr, sizeof(v4.daddr));
+	v4.check = fold(sum_words(0, &v4, sizeof(v4)));
+	memcpy(packet, &v4, sizeof(v4));
+	return sizeof(v4);
+}
+
+void wire__send(struct wire *wire, uint8_t flags, size_t len)
+{
+	uint8_t packet[PACKET_MAX] = {0};
+	size_t tcp_len = sizeof(struct tcphdr) + len;
+	size_t ip_len = write_ip(wire, packet, tcp_len);
+	struct tcphdr tcp = {
+		.th_sport = htons(wire->peer_port),
+		.th_dport = htons(wire->host_port),
+		.th_seq = htonl(wire->seq),
+		.th_ack = flags & WIRE_ACK ? htonl(wire->ack) : 0,
+		.th_off = sizeof(tcp) / 4,
+		.th_flags = flags,
+		.th_win = htons(wire->window),
+	};
+	uint32_t sum = IPPROTO_TCP + (uint32_t)tcp_len;
+
+	sum = sum_words(sum, wire->host_addr, addr_len(wire));
+	sum = sum_words(sum, wire->peer_addr, addr_len(wire));
+	tcp.th_sum = fold(sum_words(sum, &tcp, sizeof(tcp))); /* the payload is zeros */
+	memcpy(packet + ip_len, &tcp, sizeof(tcp));
+	if (write(wire->tun, packet, ip_len + tcp_len) < 0)
+		die("write to TUN");
+	wire->seq += (uint32_t)len + !!(flags & WIRE_SYN) + !!(flags & WIRE_FIN);
+}
+
+void wire__ack(struct wire *wire)
+{
+	wire->ack = wire->seen;
+	wire__send(wire, WIRE_ACK, 0);
+}
+
+/* True when PACKET is a segment of this connection. Learns the host's port from its SYN. */
+static bool parse(struct wire *wire, const uint8_t *packet, size_t len, struct segment *ret_segment)
+{
+	size_t ip_len = wire->version == 4 ? sizeof(struct iphdr) : sizeof(struct ip6_hdr);
+	size_t source = wire->version == 4 ? offsetof(struct iphdr, saddr)
+					   : offsetof(struct ip6_hdr, ip6_src);
+	size_t protocol = wire->version == 4 ? offsetof(struct iphdr, protocol)
+					     : offsetof(struct ip6_hdr, ip6_nxt);
+	struct tcphdr tcp;
+
+	if (len < ip_len + sizeof(tcp) || packet[0] >> 4 != wire->version ||
+	    packet[protocol] != IPPROTO_TCP ||
+	    memcmp(packet + source, wire->host_addr, addr_len(wire)) != 0)
+		return false;
+	memcpy(&tcp, packet + ip_len, sizeof(tcp));
+	if (ntohs(tcp.th_dport) != wire->peer_port)
+		return false;
+	if (!wire->host_port && tcp.th_flags == WIRE_SYN)
+		wire->host_port = ntohs(tcp.th_sport);
+	ret_segment->flags = tcp.th_flags;
+	ret_segment->seq = ntohl(tcp.th_seq);
+	ret_segment->len = (uint32_t)(len - ip_len - tcp.th_off * 4UL) +
+			   !!(tcp.th_flags & WIRE_SYN) + !!(tcp.th_flags & WIRE_FIN);
+	return ntohs(tcp.th_sport) == wire->host_port;
+}
+
+void wire__expect(struct wire *wire, uint8_t flags, size_t len)
+{
+	struct pollfd readable = {.fd = wire->tun, .events = POLLIN};
+	uint8_t packet[PACKET_MAX];
+	struct segment segment;
+	uint32_t end;
+	int32_t fresh;
+	ssize_t got;
+
+	for (;;) {
+		if (poll(&readable, 1, PATIENCE_MS) != 1) {
+			errno = ETIMEDOUT;
+			die("expected segment");
+		}
+		got = read(wire->tun, packet, sizeof(packet));
+		if (got < 0)
+			die("read from TUN");
+		if (!parse(wire, packet, (size_t)got, &segment))
+			continue;
+		end = segment.seq + segment.len;
+		if (segment.flags & WIRE_SYN)
+			wire->seen = segment.seq;
+		fresh = (int32_t)(end - wire->seen);
+		if (fresh > 0)
+			wire->seen = end;
+		if ((segment.flags & flags) == flags && (len == 0 || fresh >= (int32_t)len))
+			return;
+	}
+}
+
+/* A new IPv6 address is tentative until a kernel worker has looked at it. */
+static void wait_usable(const struct wire *wire, int fd)
+{
+	struct sockaddr_in6 addr = {.sin6_family = AF_INET6};
+
+	memcpy(&addr.sin6_addr, wire->host_addr, sizeof(addr.sin6_addr));
+	while (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		if (errno != EADDRNOTAVAIL)
+			die("TUN address");
+		pause_ms(1);
+	}
+}
+
+static void configure(struct wire *wire, const char *name)
+{
+	int fd = socket(wire->version == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+	struct in6_ifreq request6 = {.ifr6_prefixlen = 64};
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (fd < 0)
+		die("socket");
+	if (wire->version == 4) {
+		memcpy(&addr.sin_addr, wire->host_addr, sizeof(addr.sin_addr));
+		memcpy(&request.ifr_addr, &addr, sizeof(addr));
+		if (ioctl(fd, SIOCSIFADDR, &request) < 0)
+			die("TUN address");
+		addr.sin_addr.s_addr = htonl(0xffffff00);
+		memcpy(&request.ifr_netmask, &addr, sizeof(addr));
+		if (ioctl(fd, SIOCSIFNETMASK, &request) < 0)
+			die("TUN netmask");
+	} else {
+		memcpy(&request6.ifr6_addr, wire->host_addr, sizeof(request6.ifr6_addr));
+		request6.ifr6_ifindex = (int)if_nametoindex(name);
+		if (ioctl(fd, SIOCSIFADDR, &request6) < 0)
+			die("TUN address");
+	}
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		die("TUN up");
+	if (wire->version == 6)
+		wait_usable(wire, fd);
+	close(fd);
+}
+
+void wire__open(struct wire *wire, int version, unsigned int number)
+{
+	const char *format = version == 4 ? "10.99.%u.%d" : "fd99:%x::%d";
+	int family = version == 4 ? AF_INET : AF_INET6;
+	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+
+	*wire = (struct wire){
+		.version = version, .peer_port = PEER_PORT, .window = 65535, .seq = FIRST_SEQ};
+	snprintf(wire->host, sizeof(wire->host), format, number, 1);
+	snprintf(wire->peer, sizeof(wire->peer), format, number, 2);
+	inet_pton(family, wire->host, wire->host_addr);
+	inet_pton(family, wire->peer, wire->peer_addr);
+	wire->tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (wire->tun < 0)
+		die("/dev/net/tun");
+	if (ioctl(wire->tun, TUNSETIFF, &request) < 0)
+		die("TUNSETIFF");
+	configure(wire, request.ifr_name);
+}
+
+void wire__done(struct wire *wire)
+{
+	close(wire->tun);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ring-buffer records: what is taken, and what is refused. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "event.h"
+
+static struct conn_event good_conn(void)
+{
+	struct conn_event event = {
+		.header = {
+			.type = EVENT_CONN_CLOSED,
+			.version = EVENT_VERSION,
+			.len = sizeof(event),
+			.sk = 0xffff888000000000,
+		},
+		.conn = {
+			.role = ROLE_CLIENT,
+			.initiator = INITIATOR_REMOTE_FIN,
+		},
+	};
+
+	return event;
+}
+
+static void takes_whole_events(void **state)
+{
+	struct conn_event conn = good_conn();
+	struct listener_event listener = {
+		.header = {
+			.type = EVENT_LISTENER_CLOSED,
+			.version = EVENT_VERSION,
+			.len = sizeof(listener),
+		},
+	};
+
+	(void)state;
+	assert_ptr_equal(event_check(&conn, sizeof(conn)), &conn.header);
+	conn.header.type = EVENT_CONN_AMENDED;
+	assert_ptr_equal(event_check(&conn, sizeof(conn)), &conn.header);
+	assert_ptr_equal(event_check(&listener, sizeof(listener)), &listener.header);
+}
+
+static void refuses_short_ones(void **state)
+{
+	struct conn_event event = good_conn();
+
+	(void)state;
+	for (size_t size = 0; size < sizeof(event); size++)
+		assert_null(event_check(&event, size));
+	event.header.len = sizeof(event) - 8;
+	assert_null(event_check(&event, sizeof(event)));
+	event.header.len = sizeof(struct listener_event);
+	assert_null(event_check(&event, sizeof(event)));
+}
+
+static void refuses_unknown_types_and_versions(void **state)
+{
+	static const __u8 types[] = { 0, EVENT_MAX, 255 };
+	struct conn_event event = good_conn();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types); i++) {
+		event.header.type = types[i];
+		assert_null(event_check(&event, sizeof(event)));
+	}
+	event = good_conn();
+	event.header.version = EVENT_VERSION + 1;
+	assert_null(event_check(&event, sizeof(event)));
+}
+
+static void refuses_values_out_of_range(void **state)
+{
+	struct conn_event event;
+
+	(void)state;
+	event = good_conn();
+	event.conn.role = ROLE_NONE;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_conn();
+	event.conn.role = ROLE_SERVER + 1;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_conn();
+	event.conn.initiator = INITIATOR_MAX;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_conn();
+	event.conn.cause = CAUSE_MAX;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_conn();
+	event.conn.fail = FAIL_MAX;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_conn();
+	event.conn.bound = BOUND_ANY6 + 1;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_conn();
+	event.conn.turn = TURN_RECEIVED + 1;
+	assert_null(event_check(&event, sizeof(event)));
+}
+
+static void amending_means_the_race(void **state)
+{
+	struct conn conn = { .flags = CONN_TIME_WAIT | CONN_READY };
+
+	(void)state;
+	event_amend(&conn);
+	assert_int_equal(conn.flags, CONN_READY | CONN_RACED);
+	assert_int_equal(conn.cause, CAUSE_AFTER_FIN_DATA);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(takes_whole_events),
+		cmocka_unit_test(refuses_short_ones),
+		cmocka_unit_test(refuses_unknown_types_and_versions),
+		cmocka_unit_test(refuses_values_out_of_range),
+		cmocka_unit_test(amending_means_the_race),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
