@@ -56,7 +56,7 @@ PEER := $(O)/tests/peer
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check check-unit check-live check-vm check-bpf lint install uninstall clean help
+.PHONY: all demo check check-tools check-unit check-live check-vm check-bpf lint install uninstall clean help
 
 all: $(BIN) ## build connscope (any user)
 
@@ -103,6 +103,8 @@ demo: ## trace real nginx traffic and print the report (root)
 check: ## every test, on this kernel and in VMs of four others (root)
 	$(Q)tests/packages build demo check
 	$(Q)tests/check
+
+check-tools: $(PEER)
 
 check-unit: $(UNIT_TESTS) ## unit tests (any user); with SAN=1 under ASan and UBSan
 	$(Q)tests/unit/run $(UNIT_TESTS)

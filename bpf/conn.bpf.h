@@ -37,8 +37,10 @@ static __always_inline bool conn_store(struct sock *sk, const struct conn *conn,
 	__u64 key = (__u64)sk;
 	long err = bpf_map_update_elem(&conns, &key, conn, flags);
 
-	if (err == -E2BIG)
+	if (err == -E2BIG) {
+		conns_full = true;
 		count_loss(LOSS_CONN_MAP);
+	}
 	return !err;
 }
 
@@ -109,18 +111,33 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 		group_close(&conn);
 }
 
-/* In the owner's context, for a socket without a record: it was in nobody's descriptor table when
- * we seeded (not yet accepted, on its way through SCM_RIGHTS, the kernel's own). With a filter on
- * owners it is rather one that the filter has refused. */
+/*
+ * In the owner's context, for a socket without a record: it was in nobody's descriptor table when
+ * we seeded (not yet accepted, on its way through SCM_RIGHTS, the kernel's own). Not once the map
+ * has been full, because then it may be a connection that we have counted as lost.
+ */
 static __always_inline struct conn *conn_adopt_current(struct sock *sk)
 {
 	struct owner owner = {};
 
-	if (owner_filtered() || !sock_is_tcp(sk))
+	if (conns_full || !sock_is_tcp(sk))
 		return NULL;
 	owner_current(&owner);
 	conn_adopt(sk, &owner, BPF_NOEXIST);
 	return conn_find(sk);
+}
+
+/* The last word on CONN, which is about to be deleted or overwritten. */
+static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
+{
+	group_close(conn);
+	if (!conn->initiator && !conn->fail) {
+		conn->initiator = INITIATOR_UNKNOWN;
+		conn->closed_ns = bpf_ktime_get_ns();
+		conn->idle_ms = IDLE_UNKNOWN;
+	}
+	conn->flags |= CONN_DEAD;
+	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);
 }
 
 /* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
@@ -136,8 +153,7 @@ static __always_inline void conn_open_client(struct sock *sk, __u64 now)
 	struct owner owner = {};
 
 	if (before) {
-		group_close(before);
-		emit_conn(EVENT_CONN_CLOSED, (__u64)sk, before);
+		conn_finish(sk, before);
 		conn_drop(sk, before);
 	}
 	owner_current(&owner);
@@ -262,7 +278,8 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 
 	now = bpf_ktime_get_ns();
 	if (!conn) {
-		conn = conn_adopt_current(sk);
+		/* With filters it is rather one that they refuse, and asking each time is dear. */
+		conn = filtered ? NULL : conn_adopt_current(sk);
 		if (!conn)
 			return;
 		/* Its sequence numbers include this payload: note which way it went. */
@@ -295,14 +312,7 @@ static __always_inline void conn_destroyed(struct sock *sk)
 		conn_drop(sk, conn);
 		return;
 	}
-	group_close(conn);
-	if (!conn->initiator && !conn->fail) {
-		conn->initiator = INITIATOR_UNKNOWN;
-		conn->closed_ns = bpf_ktime_get_ns();
-		conn->idle_ms = IDLE_UNKNOWN;
-	}
-	conn->flags |= CONN_DEAD;
-	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);
+	conn_finish(sk, conn);
 	if (conn->role == ROLE_SERVER && conn->initiator == INITIATOR_LOCAL_FIN) {
 		gone = bpf_map_lookup_elem(&last_gone, &zero);
 		if (gone) {

@@ -12,6 +12,7 @@
 
 /* User space sets these between open and load; the defaults trace everything. */
 const volatile struct filter_knobs only = {};
+const volatile bool filtered = false;	  /* `only` wants less than everything */
 const volatile __u32 self_pid = 0;	  /* the tracer itself, never traced */
 const volatile bool group_by_pid = false; /* beside endpoint and comm */
 const volatile bool group_by_cgroup = false;
@@ -23,9 +24,10 @@ const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown te
 const volatile __u32 tick_us = 4000; /* length of a jiffy */
 
 /* User space writes these while the programs run. */
-bool tracing = false;	/* nothing is recorded before all hooks are in place */
-__u32 seed_pass = 0;	/* see seed_file */
-__u32 snapshot_now = 0; /* generation that snapshot_conns stamps on what it reads */
+bool tracing = false;	 /* nothing is recorded before all hooks are in place */
+bool conns_full = false; /* has been, at least once */
+__u32 seed_pass = 0;	 /* see seed_file */
+__u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it reads */
 
 /*
  * The life of each connection. Key: address of its struct sock. Made at SYN_SENT, at the child's

@@ -106,7 +106,6 @@ struct sock {
 	int sk_err;
 	__u16 sk_protocol;
 	__u8 sk_shutdown;
-	unsigned long sk_lingertime;
 	struct socket *sk_socket;
 };
 

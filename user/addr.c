@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const __u8 mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
+static const __u8 mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
 bool addr_is_v4(const __u8 addr[CONN_ADDR_LEN])
 {
@@ -34,7 +34,7 @@ char *addr_format(const __u8 addr[CONN_ADDR_LEN], char *buf, size_t len)
 
 	/* Fails only for want of room. */
 	if (!inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? addr + sizeof(mapped_prefix) : addr, buf,
-	               (socklen_t)len) &&
+		       (socklen_t)len) &&
 	    len)
 		buf[0] = '\0';
 	return buf;

@@ -11,7 +11,7 @@
 #include "connscope/conn.h"
 #include "connscope/filter.h"
 
-#define PORT_STRLEN     6                                    /* "65535" and the end */
+#define PORT_STRLEN	6				     /* "65535" and the end */
 #define ENDPOINT_STRLEN (INET6_ADDRSTRLEN + PORT_STRLEN + 3) /* [ ] : */
 
 bool addr_is_v4(const __u8 addr[CONN_ADDR_LEN]);

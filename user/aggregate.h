@@ -49,12 +49,12 @@ struct totals {
 	__u64 fails[FAIL_MAX];
 	__u64 partial;
 	__u64 no_owner;
-	__u64 accepted;          /* server: taken out of the queue by accept() while we watched */
-	__u64 exchanges;         /* of connections that we saw open */
+	__u64 accepted;		 /* server: taken out of the queue by accept() while we watched */
+	__u64 exchanges;	 /* of connections that we saw open */
 	__u64 partial_exchanges; /* of partial ones, since tracing began */
-	__u64 carriers;          /* connections, seen open, with at least one exchange */
-	__u64 open;              /* established and not yet closed by either side */
-	__u64 active;            /* those of them with a request in flight */
+	__u64 carriers;		 /* connections, seen open, with at least one exchange */
+	__u64 open;		 /* established and not yet closed by either side */
+	__u64 active;		 /* those of them with a request in flight */
 	__u64 closed;
 	__u64 by[INITIATOR_MAX];
 	__u64 causes[CAUSE_MAX];
@@ -68,7 +68,7 @@ struct totals {
 	struct dist exchanges_per_conn;
 	struct dist connect_us;
 	struct dist accept_wait_us;
-	struct dist depth;                   /* at each entry into the accept queue */
+	struct dist depth;		     /* at each entry into the accept queue */
 	struct dist idle_at_close_local_us;  /* our side ended it */
 	struct dist idle_at_close_remote_us; /* the peer did */
 };
@@ -88,7 +88,7 @@ struct listener_totals {
 
 struct row {
 	struct row_key key;
-	__u32 pid;                /* an owner, for display, where the key has none; 0 unknown */
+	__u32 pid;		  /* an owner, for display, where the key has none; 0 unknown */
 	char comm[CONN_COMM_LEN]; /* likewise */
 	__u64 cgroup;
 	struct totals closed;
@@ -108,7 +108,7 @@ struct aggregate;
  * endpoint. FILTER and NAMES may be NULL and must outlive the aggregate. NULL when out of memory.
  * Rows beyond MAX_ROWS fold into one row per role whose name is "other". */
 struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct filter *filter,
-                                 const struct names *names);
+				 const struct names *names);
 void aggregate__free(struct aggregate *agg);
 
 /* A connection or listener that has ended, and what became known of it later. */
@@ -121,7 +121,7 @@ void aggregate__begin_snapshot(struct aggregate *agg);
 void aggregate__open(struct aggregate *agg, const struct conn *conn);
 void aggregate__listener(struct aggregate *agg, const struct listener *listener);
 void aggregate__group(struct aggregate *agg, const struct group_key *key,
-                      const struct group *group);
+		      const struct group *group);
 
 /* Sums FROM's counts into INTO, distributions included. */
 void totals__merge(struct totals *into, const struct totals *from);

@@ -31,7 +31,7 @@ static void unescape_octal(char *text)
 	while (*text) {
 		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
 			*out++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
-			                (text[3] - '0'));
+					(text[3] - '0'));
 			text += 4;
 		} else {
 			*out++ = *text++;
@@ -74,7 +74,7 @@ int cgroup_mount(char *buf, size_t len)
 
 static int id_of(const char *path, __u64 *ret_id)
 {
-	union kernfs_handle kernfs = {.handle.handle_bytes = sizeof(*ret_id)};
+	union kernfs_handle kernfs = { .handle.handle_bytes = sizeof(*ret_id) };
 	struct stat st;
 	int mount_id;
 
@@ -128,7 +128,7 @@ static int collect_tree(FTS *tree, __u64 *ids, size_t max, size_t *count)
 int cgroup_collect(const char *path, __u64 *ids, size_t max, size_t *count)
 {
 	char full[PATH_MAX];
-	char *roots[] = {full, NULL};
+	char *roots[] = { full, NULL };
 	FTS *tree;
 	int err;
 
@@ -146,7 +146,7 @@ int cgroup_collect(const char *path, __u64 *ids, size_t max, size_t *count)
 int cgroup_path(int mount_fd, __u64 id, char *buf, size_t len)
 {
 	union kernfs_handle kernfs = {
-	        .handle = {.handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS},
+		.handle = { .handle_bytes = sizeof(id), .handle_type = HANDLE_KERNFS },
 	};
 	char link[sizeof("/proc/self/fd/") + 10];
 	auto_close int fd = -1;

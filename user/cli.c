@@ -70,16 +70,16 @@ static const struct argp_option options_table[] = {
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
-        "VIEW: reuse, accept, close, all (default); check: what this kernel offers\v"
-        "EXAMPLES\n"
-        "  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
-        "  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON";
+	"VIEW: reuse, accept, close, all (default); check: what this kernel offers\v"
+	"EXAMPLES\n"
+	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
+	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON";
 
 struct cli {
 	struct options *options;
 	const char *unfit; /* an option that `check` cannot use */
 	int positionals;   /* INTERVAL and COUNT */
-	int next;          /* argp's, when the last option was fine */
+	int next;	   /* argp's, when the last option was fine */
 };
 
 static _Noreturn void __attribute__((format(printf, 1, 2))) usage_error(const char *fmt, ...)
@@ -126,7 +126,7 @@ static void set_value(struct options *options, const struct value *value, const 
 	option_name(value->key, name, sizeof(name));
 	if (err == -ENOSPC)
 		usage_error("%s %s: too many, accepted: at most %zu in all", name, text,
-		            value->bound);
+			    value->bound);
 	if (err == -EINVAL)
 		usage_error("%s %s: accepted: %s", name, text, value->form);
 	if (err)
@@ -135,7 +135,7 @@ static void set_value(struct options *options, const struct value *value, const 
 
 static _Noreturn void print_help(void)
 {
-	static const struct argp argp = {options_table, NULL, args_doc, doc, NULL, NULL, NULL};
+	static const struct argp argp = { options_table, NULL, args_doc, doc, NULL, NULL, NULL };
 	static char name[] = "connscope";
 
 	argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned int)ARGP_HELP_EXIT_OK, name);
@@ -189,7 +189,7 @@ static void set_positional(struct cli *cli, const char *text)
 	if (!cli->options->view && !cli->positionals && !digit) {
 		if (!is_view(text))
 			usage_error("%s: no such view, accepted: all, reuse, accept, close, check",
-			            text);
+				    text);
 		cli->options->view = text;
 		return;
 	}
@@ -297,17 +297,17 @@ static void check_whole(const struct cli *cli)
 	if (!strcmp(options->view, "check")) {
 		if (options->command)
 			usage_error("check %s: accepted: check without a command",
-			            options->command[0]);
+				    options->command[0]);
 		if (cli->positionals)
 			usage_error("check: accepted: no INTERVAL or COUNT");
 		if (cli->unfit)
 			usage_error("check -%s%s: accepted: -j -o -v -w -T --no-header --backend",
-			            cli->unfit[1] == ' ' ? "" : "-", cli->unfit);
+				    cli->unfit[1] == ' ' ? "" : "-", cli->unfit);
 		return;
 	}
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
-		            options->sort, options->view);
+			    options->sort, options->view);
 }
 
 static void read_environment(struct options *options)
@@ -338,20 +338,22 @@ static int take_command(int argc, char **argv, struct options *options)
 
 void cli_parse(int argc, char **argv, struct options *ret_options)
 {
-	static const struct argp argp = {options_table, parse_key, args_doc, doc, NULL, NULL, NULL};
-	struct options options = {
-	        .max_conns = MAX_CONNS,
-	        .max_endpoints = MAX_ENDPOINTS,
-	        .ring_kib = RING_KIB,
+	static const struct argp argp = {
+		options_table, parse_key, args_doc, doc, NULL, NULL, NULL
 	};
-	struct cli cli = {.options = &options, .next = 1};
+	struct options options = {
+		.max_conns = MAX_CONNS,
+		.max_endpoints = MAX_ENDPOINTS,
+		.ring_kib = RING_KIB,
+	};
+	struct cli cli = { .options = &options, .next = 1 };
 	int err;
 
 	argp_err_exit_status = EXIT_USAGE;
 	read_environment(&options);
 	argc = take_command(argc, argv, &options);
 	err = argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS, NULL,
-	                 &cli);
+			 &cli);
 	if (err)
 		usage_error("arguments: %s, accepted: see connscope --help", strerror(err));
 	if (!options.view)

@@ -15,7 +15,7 @@ enum exit_status {
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
 	EXIT_UNAVAILABLE = 3, /* a privilege or kernel feature is missing */
-	EXIT_LOST = 4,        /* something was lost and --strict was given */
+	EXIT_LOST = 4,	      /* something was lost and --strict was given */
 };
 
 enum backend {
@@ -40,15 +40,15 @@ struct options {
 	bool strict;
 	bool verbose;
 	bool no_colour; /* the environment has NO_COLOR */
-	size_t width;   /* the environment's COLUMNS, or 0 */
+	size_t width;	/* the environment's COLUMNS, or 0 */
 	enum backend backend;
 	__u32 max_conns;
 	__u32 max_endpoints;
 	__u32 ring_kib;
 	__u64 duration_ms; /* 0: until a signal or COMMAND's end */
 	__u64 interval_ms; /* 0: one report at the end */
-	__u64 count;       /* reports; 0 with an interval: until a signal */
-	char **command;    /* NULL-terminated, or NULL */
+	__u64 count;	   /* reports; 0 with an interval: until a signal */
+	char **command;	   /* NULL-terminated, or NULL */
 };
 
 /* Fills RET_OPTIONS from the arguments. Ends the process itself on a usage error (status 2, one

@@ -61,7 +61,7 @@ static int add_comm(struct filter *filter, const char *item)
 	if (filter->comm_count == FILTER_COMMS)
 		return -ENOSPC;
 	snprintf(filter->comms[filter->comm_count++], sizeof(filter->comms[0]), "%.*s", (int)len,
-	         item);
+		 item);
 	return 0;
 }
 
@@ -155,7 +155,7 @@ static int add_container(struct filter *filter, const char *item)
 	if (filter->container_count == FILTER_COMMS)
 		return -ENOSPC;
 	snprintf(filter->containers[filter->container_count++], sizeof(filter->containers[0]), "%s",
-	         item);
+		 item);
 	return 0;
 }
 
@@ -221,17 +221,17 @@ static int set_netns(struct options *options, const char *text)
 }
 
 static const struct value values[] = {
-        {'p', set_pid, "process ids from 1 to 4194304, comma-separated", FILTER_PIDS},
-        {'n', set_comm, "names or globs of at most 31 bytes, comma-separated", FILTER_COMMS},
-        {'P', set_port, "ports from 1 to 65535, comma-separated", FILTER_PORTS},
-        {'L', set_local_port, "ports from 1 to 65535, comma-separated", FILTER_PORTS},
-        {'D', set_remote_port, "ports from 1 to 65535, comma-separated", FILTER_PORTS},
-        {'a', set_addr, NET_FORM ", comma-separated", FILTER_NETS},
-        {'c', set_cgroup, "cgroup v2 directories, absolute or below its mount point", FILTER_IDS},
-        {OPTION_CONTAINER, set_container, "container ids, their beginnings, or name globs",
-         FILTER_COMMS},
-        {OPTION_NETNS, set_netns, "an inode number, a name in /run/netns, a path, or pid:N",
-         FILTER_PIDS},
+	{ 'p', set_pid, "process ids from 1 to 4194304, comma-separated", FILTER_PIDS },
+	{ 'n', set_comm, "names or globs of at most 31 bytes, comma-separated", FILTER_COMMS },
+	{ 'P', set_port, "ports from 1 to 65535, comma-separated", FILTER_PORTS },
+	{ 'L', set_local_port, "ports from 1 to 65535, comma-separated", FILTER_PORTS },
+	{ 'D', set_remote_port, "ports from 1 to 65535, comma-separated", FILTER_PORTS },
+	{ 'a', set_addr, NET_FORM ", comma-separated", FILTER_NETS },
+	{ 'c', set_cgroup, "cgroup v2 directories, absolute or below its mount point", FILTER_IDS },
+	{ OPTION_CONTAINER, set_container, "container ids, their beginnings, or name globs",
+	  FILTER_COMMS },
+	{ OPTION_NETNS, set_netns, "an inode number, a name in /run/netns, a path, or pid:N",
+	  FILTER_PIDS },
 };
 
 const struct value *value_find_filter(int key)

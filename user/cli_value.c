@@ -9,7 +9,7 @@
 #include "cli.h"
 #include "parse.h"
 
-#define DAY_MS      86400000ULL
+#define DAY_MS	    86400000ULL
 #define DURATION_MS (365 * DAY_MS)
 
 struct word {
@@ -31,9 +31,9 @@ static int find_word(const struct word *words, const char *text, unsigned int *r
 static int set_role(struct options *options, const char *text)
 {
 	static const struct word words[] = {
-	        {"client", ROLE_CLIENT},
-	        {"server", ROLE_SERVER},
-	        {NULL, 0},
+		{ "client", ROLE_CLIENT },
+		{ "server", ROLE_SERVER },
+		{ NULL, 0 },
 	};
 	unsigned int role;
 
@@ -46,11 +46,11 @@ static int set_role(struct options *options, const char *text)
 static int set_backend(struct options *options, const char *text)
 {
 	static const struct word words[] = {
-	        {"auto", BACKEND_AUTO},
-	        {"fentry", BACKEND_FENTRY},
-	        {"kprobe", BACKEND_KPROBE},
-	        {"tracepoint", BACKEND_TRACEPOINT},
-	        {NULL, 0},
+		{ "auto", BACKEND_AUTO },
+		{ "fentry", BACKEND_FENTRY },
+		{ "kprobe", BACKEND_KPROBE },
+		{ "tracepoint", BACKEND_TRACEPOINT },
+		{ NULL, 0 },
 	};
 	unsigned int backend;
 
@@ -63,13 +63,13 @@ static int set_backend(struct options *options, const char *text)
 static int set_by(struct options *options, const char *text)
 {
 	static const struct word words[] = {
-	        {"endpoint", BY_ENDPOINT},
-	        {"comm", BY_COMM},
-	        {"pid", BY_PID},
-	        {"container", BY_CONTAINER},
-	        {"netns", BY_NETNS},
-	        {"name", BY_NAME},
-	        {NULL, 0},
+		{ "endpoint", BY_ENDPOINT },
+		{ "comm", BY_COMM },
+		{ "pid", BY_PID },
+		{ "container", BY_CONTAINER },
+		{ "netns", BY_NETNS },
+		{ "name", BY_NAME },
+		{ NULL, 0 },
 	};
 	char item[sizeof("container")];
 	unsigned int by = 0, key;
@@ -162,17 +162,17 @@ int value_count(struct options *options, const char *text)
 }
 
 static const struct value values[] = {
-        {OPTION_ROLE, set_role, "client or server", 0},
-        {OPTION_BY, set_by, "endpoint, comm, pid, container, netns, name, comma-separated", 0},
-        {OPTION_NAMES, set_names, "a file", 0},
-        {OPTION_BACKEND, set_backend, "auto, fentry, kprobe or tracepoint", 0},
-        {OPTION_MAX_CONNS, set_max_conns, "a number from 1 to 16777216", 0},
-        {OPTION_MAX_ENDPOINTS, set_max_endpoints, "a number from 16 to 65536", 0},
-        {OPTION_RING_SIZE, set_ring_size, "KiB, a power of two from 64 to 1048576", 0},
-        {'d', set_duration, "seconds, such as 10 or 0.5", 0},
-        {'s', set_sort, "a column", 0},
-        {'r', set_rows, "a number from 1 to 1000000", 0},
-        {'o', set_output, "a file", 0},
+	{ OPTION_ROLE, set_role, "client or server", 0 },
+	{ OPTION_BY, set_by, "endpoint, comm, pid, container, netns, name, comma-separated", 0 },
+	{ OPTION_NAMES, set_names, "a file", 0 },
+	{ OPTION_BACKEND, set_backend, "auto, fentry, kprobe or tracepoint", 0 },
+	{ OPTION_MAX_CONNS, set_max_conns, "a number from 1 to 16777216", 0 },
+	{ OPTION_MAX_ENDPOINTS, set_max_endpoints, "a number from 16 to 65536", 0 },
+	{ OPTION_RING_SIZE, set_ring_size, "KiB, a power of two from 64 to 1048576", 0 },
+	{ 'd', set_duration, "seconds, such as 10 or 0.5", 0 },
+	{ 's', set_sort, "a column", 0 },
+	{ 'r', set_rows, "a number from 1 to 1000000", 0 },
+	{ 'o', set_output, "a file", 0 },
 };
 
 const struct value *value_find(int key)

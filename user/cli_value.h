@@ -28,7 +28,7 @@ struct value {
 	 * given; another errno: the thing that TEXT names cannot be looked up. */
 	int (*set)(struct options *options, const char *text);
 	const char *form; /* after "accepted: " */
-	size_t bound;     /* of a list, else 0 */
+	size_t bound;	  /* of a list, else 0 */
 };
 
 /* NULL: the option KEY takes no value. */

@@ -88,7 +88,7 @@ bool filter__match(const struct filter *filter, const struct conn *conn)
 {
 	const struct filter_knobs *knobs = &filter->knobs;
 	__u16 service = conn->role == ROLE_SERVER ? conn->local_port : conn->remote_port;
-	struct owner_facts owner = {conn->cgroup, conn->netns, conn->pid, conn->comm};
+	struct owner_facts owner = { conn->cgroup, conn->netns, conn->pid, conn->comm };
 
 	if (knobs->role != ROLE_NONE && knobs->role != conn->role)
 		return false;
@@ -112,8 +112,8 @@ static bool is_any6(const __u8 addr[CONN_ADDR_LEN])
 bool filter__match_listener(const struct filter *filter, const struct listener *listener)
 {
 	const struct filter_knobs *knobs = &filter->knobs;
-	struct owner_facts owner = {listener->cgroup, listener->netns, listener->pid,
-	                            listener->comm};
+	struct owner_facts owner = { listener->cgroup, listener->netns, listener->pid,
+				     listener->comm };
 
 	if (knobs->role == ROLE_CLIENT || knobs->remote_port_count)
 		return false;

@@ -14,7 +14,7 @@
 #define FILTER_COMMS 16
 
 struct filter {
-	struct filter_knobs knobs;                   /* shared with the kernel side */
+	struct filter_knobs knobs;		     /* shared with the kernel side */
 	char comms[FILTER_COMMS][CONN_COMM_LEN * 2]; /* globs */
 	size_t comm_count;
 	char containers[FILTER_COMMS][72]; /* container id (a prefix will do) or name glob */

@@ -109,9 +109,9 @@ int names__load(const char *path, struct names **ret_names)
 
 	if (!file)
 		return log_err(-errno,
-		               "--names %s: cannot read it, accepted: a file of lines "
-		               "NAME ADDR[:PORT]|CIDR",
-		               path);
+			       "--names %s: cannot read it, accepted: a file of lines "
+			       "NAME ADDR[:PORT]|CIDR",
+			       path);
 	names = calloc(1, sizeof(*names));
 	if (!names)
 		return log_err(-ENOMEM, "cannot read %s", path);

@@ -12,7 +12,7 @@
 #include "table.h"
 #include "version.h"
 
-#define SCHEMA  1
+#define SCHEMA	1
 #define KEY_LEN 64
 
 static struct json_object *new_number(__u64 number)
@@ -98,13 +98,13 @@ static struct json_object *new_record(const struct report *report, const char *t
 static void write_record(FILE *out, struct json_object *record)
 {
 	fprintf(out, "%s\n",
-	        json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN |
-	                                                       JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN |
+							       JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(record);
 }
 
 static void write_row(FILE *out, const struct report *report, const struct table *table,
-                      const struct cell *cells)
+		      const struct cell *cells)
 {
 	struct json_object *record = new_record(report, table->type);
 
@@ -124,10 +124,10 @@ static void add_features(struct json_object *record, const struct feature_state 
 		enum mechanism mechanism = features[i].mechanism;
 
 		json_object_object_add(backends, feature_name(i),
-		                       new_text(mechanism_name(mechanism)));
+				       new_text(mechanism_name(mechanism)));
 		if (mechanism == MECHANISM_OFF || mechanism == MECHANISM_INFERRED)
 			json_object_object_add(reasons, feature_name(i),
-			                       new_text(features[i].reason));
+					       new_text(features[i].reason));
 	}
 	json_object_object_add(record, "backends", backends);
 	json_object_object_add(record, "reasons", reasons);
@@ -148,26 +148,26 @@ static void write_meta(FILE *out, const struct report *report)
 	add_value(record, "lost_events", new_number(account_lost_events(account)));
 	add_value(record, "map_full", new_number(account_map_full(account)));
 	add_value(record, "missed_runs",
-	          account->missed_runs < 0 ? NULL : new_number((__u64)account->missed_runs));
+		  account->missed_runs < 0 ? NULL : new_number((__u64)account->missed_runs));
 	add_value(record, "folded", new_number(account->folded));
 	add_value(record, "interval_ms", new_number(account->interval_ms));
 	write_record(out, record);
 }
 
 static int write_report(FILE *out, const struct report *report, const struct table *tables,
-                        size_t table_count, const struct output_options *options)
+			size_t table_count, const struct output_options *options)
 {
 	(void)options;
 	for (size_t i = 0; i < table_count; i++) {
 		for (size_t row = 0; row < tables[i].row_count; row++)
 			write_row(out, report, &tables[i],
-			          tables[i].cells + row * tables[i].column_count);
+				  tables[i].cells + row * tables[i].column_count);
 	}
 	write_meta(out, report);
 	return ferror(out) ? -EIO : 0;
 }
 
 const struct output output_json = {
-        .name = "json",
-        .write = write_report,
+	.name = "json",
+	.write = write_report,
 };

@@ -118,7 +118,7 @@ static const char *missing_reason(const struct layout *layout, size_t place)
 
 	for (size_t i = 0; i < table->row_count; i++) {
 		const struct cell *cell =
-		        &table->cells[i * table->column_count + layout->columns[place]];
+			&table->cells[i * table->column_count + layout->columns[place]];
 
 		if (cell->kind == CELL_NULL && cell->reason)
 			return cell->reason;
@@ -128,7 +128,7 @@ static const char *missing_reason(const struct layout *layout, size_t place)
 
 /* "n/a RESPONSE p50, RESPONSE p99: reason", for the columns from FIRST on with that reason. */
 static void write_note(FILE *out, const struct layout *layout, size_t first, const char *reason,
-                       size_t width)
+		       size_t width)
 {
 	char text[1024];
 	size_t used = 0;
@@ -140,8 +140,8 @@ static void write_note(FILE *out, const struct layout *layout, size_t first, con
 		if (!other || strcmp(other, reason))
 			continue;
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s%s%s",
-		                         used ? ", " : "n/a ", column->group ? column->group : "",
-		                         column->group ? " " : "", column->title);
+					 used ? ", " : "n/a ", column->group ? column->group : "",
+					 column->group ? " " : "", column->title);
 	}
 	if (used < sizeof(text))
 		snprintf(text + used, sizeof(text) - used, ": %s", reason);
@@ -193,10 +193,12 @@ static void write_table(FILE *out, const struct table *table, const struct outpu
 }
 
 static int write_report(FILE *out, const struct report *report, const struct table *tables,
-                        size_t table_count, const struct output_options *options)
+			size_t table_count, const struct output_options *options)
 {
 	char time[TIME_STRLEN];
 
+	if (report->number)
+		fputc('\n', out);
 	if (options->time)
 		fprintf(out, "%s\n", report_time(report, time, sizeof(time)));
 	for (size_t i = 0; i < table_count; i++) {
@@ -209,6 +211,6 @@ static int write_report(FILE *out, const struct report *report, const struct tab
 }
 
 const struct output output_text = {
-        .name = "text",
-        .write = write_report,
+	.name = "text",
+	.write = write_report,
 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const struct output *const outputs[] = {&output_text, &output_json};
+static const struct output *const outputs[] = { &output_text, &output_json };
 
 const struct output *output_find(const char *name)
 {

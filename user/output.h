@@ -12,8 +12,8 @@ struct report;
 struct table;
 
 struct output_options {
-	size_t width;   /* columns of the terminal, or 80 where there is none */
-	bool wide;      /* every column, whatever the width */
+	size_t width;	/* columns of the terminal, or 80 where there is none */
+	bool wide;	/* every column, whatever the width */
 	bool no_header; /* text: rows alone */
 	bool colour;
 	bool time; /* text: a line with the time above each report */
@@ -24,7 +24,7 @@ struct output {
 	/* Writes the tables of one report and then its account to OUT. 0, or -errno of the write.
 	 */
 	int (*write)(FILE *out, const struct report *report, const struct table *tables,
-	             size_t table_count, const struct output_options *options);
+		     size_t table_count, const struct output_options *options);
 };
 
 extern const struct output output_text;

@@ -47,9 +47,9 @@ static const char *find_name(const char *component, size_t len, size_t *ret_len)
 	static const struct {
 		const char *before, *after;
 	} forms[] = {
-	        {"lxc.payload.", ""},
-	        {"systemd-nspawn@", ".service"},
-	        {"machine-", ".scope"},
+		{ "lxc.payload.", "" },
+		{ "systemd-nspawn@", ".service" },
+		{ "machine-", ".scope" },
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -92,8 +92,8 @@ static int mount_fd(void)
 
 	if (fd == -2)
 		fd = cgroup_mount(path, sizeof(path))
-		             ? -1
-		             : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			     ? -1
+			     : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd;
 }
 

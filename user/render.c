@@ -28,15 +28,15 @@ static size_t width_of(FILE *out)
 }
 
 static int write_tables(const struct report *report, const struct options *options,
-                        const struct table *tables, size_t count, FILE *out)
+			const struct table *tables, size_t count, FILE *out)
 {
 	const struct output *output = output_find(options->json ? "json" : "text");
 	const struct output_options output_options = {
-	        .width = options->width ? options->width : width_of(out),
-	        .wide = options->wide,
-	        .no_header = options->no_header,
-	        .colour = !options->no_colour && isatty(fileno(out)),
-	        .time = options->time,
+		.width = options->width ? options->width : width_of(out),
+		.wide = options->wide,
+		.no_header = options->no_header,
+		.colour = !options->no_colour && isatty(fileno(out)),
+		.time = options->time,
 	};
 	int err;
 
@@ -75,16 +75,16 @@ int report_write(const struct report *report, const struct options *options, FIL
 }
 
 static const struct column feature_columns[] = {
-        {"feature", NULL, "FEATURE", COLUMN_TEXT, SHOW_ALWAYS, false, "what is to be seen"},
-        {"mechanism", NULL, "MECHANISM", COLUMN_TEXT, SHOW_ALWAYS, false, "how it is seen"},
-        {"hook", NULL, "HOOK", COLUMN_TEXT, SHOW_ALWAYS, false, "where in the kernel"},
-        {"reason", NULL, "REASON", COLUMN_TEXT, SHOW_ALWAYS, false, "why not better, or at all"},
+	{ "feature", NULL, "FEATURE", COLUMN_TEXT, SHOW_ALWAYS, false, "what is to be seen" },
+	{ "mechanism", NULL, "MECHANISM", COLUMN_TEXT, SHOW_ALWAYS, false, "how it is seen" },
+	{ "hook", NULL, "HOOK", COLUMN_TEXT, SHOW_ALWAYS, false, "where in the kernel" },
+	{ "reason", NULL, "REASON", COLUMN_TEXT, SHOW_ALWAYS, false, "why not better, or at all" },
 };
 
 static int fill_features(const struct account *account, struct table *table)
 {
 	table__init(table, "feature", feature_columns,
-	            sizeof(feature_columns) / sizeof(feature_columns[0]));
+		    sizeof(feature_columns) / sizeof(feature_columns[0]));
 	table->title = "CHECK: what this kernel offers, and what each feature runs on";
 	for (int i = 0; i < FEATURE_MAX; i++) {
 		const struct feature_state *state = &account->features[i];

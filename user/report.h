@@ -14,18 +14,18 @@ struct aggregate;
 
 /* What the tracer can offer; one mechanism is chosen for each. */
 enum feature {
-	FEATURE_STATE,   /* life of a connection */
+	FEATURE_STATE,	 /* life of a connection */
 	FEATURE_DESTROY, /* end of a struct sock */
 	FEATURE_CONNECT,
-	FEATURE_LISTEN,   /* the backlog that listen(2) was asked for */
-	FEATURE_ACCEPT,   /* dequeue: accept wait and owner */
+	FEATURE_LISTEN,	  /* the backlog that listen(2) was asked for */
+	FEATURE_ACCEPT,	  /* dequeue: accept wait and owner */
 	FEATURE_OVERFLOW, /* of accept queues, on SYN and on the final ACK */
 	FEATURE_SEND,
 	FEATURE_RECEIVE,
 	FEATURE_CLOSE,
 	FEATURE_RESET, /* RST in both directions */
 	FEATURE_TIME_WAIT,
-	FEATURE_SEED,     /* what was there before tracing began */
+	FEATURE_SEED,	  /* what was there before tracing began */
 	FEATURE_SNAPSHOT, /* what is open now */
 	FEATURE_MAX,
 };
@@ -48,7 +48,7 @@ const char *feature_name(enum feature feature);
 /* One line of `connscope check`. */
 struct feature_state {
 	enum mechanism mechanism;
-	char hook[64];    /* kernel function or tracepoint, empty when off */
+	char hook[64];	  /* kernel function or tracepoint, empty when off */
 	char reason[160]; /* why not something better; for off and inferred: what is missing */
 };
 
@@ -56,7 +56,7 @@ struct feature_state {
 struct account {
 	char kernel[65];
 	char backend[16]; /* fentry, kprobe or tracepoint: what most features run on */
-	__u64 tracked;    /* connections seen, partial ones included */
+	__u64 tracked;	  /* connections seen, partial ones included */
 	__u64 partial;
 	__u64 no_owner;
 	__u64 losses[LOSS_MAX];
@@ -69,7 +69,8 @@ struct account {
 struct report {
 	const struct aggregate *aggregate;
 	struct account account;
-	__u64 ts_ms;     /* wall clock, milliseconds since the epoch, UTC */
+	__u64 number;	 /* of the reports before it in this run */
+	__u64 ts_ms;	 /* wall clock, milliseconds since the epoch, UTC */
 	unsigned int by; /* set of enum group_by */
 };
 

@@ -104,6 +104,7 @@ static int report(struct run *run)
 	struct report report = {
 		.aggregate = run->agg,
 		.by = run->options->by,
+		.number = run->reports,
 		.ts_ms = clock_wall_ms(),
 	};
 	int err = tracer__snapshot(run->tracer, run->agg);

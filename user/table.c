@@ -10,7 +10,7 @@
 #include "cleanup.h"
 
 void table__init(struct table *table, const char *type, const struct column *columns,
-                 size_t column_count)
+		 size_t column_count)
 {
 	memset(table, 0, sizeof(*table));
 	table->type = type;
@@ -144,7 +144,7 @@ void table__sort(struct table *table, int column)
 		return;
 	}
 	for (size_t i = 0; i < table->row_count; i++)
-		items[i] = (struct sort_item){&table->cells[i * count + (size_t)column], i};
+		items[i] = (struct sort_item){ &table->cells[i * count + (size_t)column], i };
 	qsort(items, table->row_count, sizeof(*items), compare_items);
 	for (size_t i = 0; i < table->row_count; i++)
 		memcpy(cells + i * count, table->cells + items[i].row * count, row_bytes);
@@ -154,24 +154,24 @@ void table__sort(struct table *table, int column)
 
 struct cell cell_number(__u64 number)
 {
-	return (struct cell){.kind = CELL_NUMBER, .number = number};
+	return (struct cell){ .kind = CELL_NUMBER, .number = number };
 }
 
 struct cell cell_real(double real)
 {
-	return (struct cell){.kind = CELL_REAL, .real = real};
+	return (struct cell){ .kind = CELL_REAL, .real = real };
 }
 
 struct cell cell_bool(bool truth)
 {
-	return (struct cell){.kind = CELL_BOOL, .truth = truth};
+	return (struct cell){ .kind = CELL_BOOL, .truth = truth };
 }
 
 struct cell cell_text(const char *text)
 {
 	char *copy = strdup(text);
 
-	return copy ? (struct cell){.kind = CELL_TEXT, .text = copy} : cell_missing(NULL);
+	return copy ? (struct cell){ .kind = CELL_TEXT, .text = copy } : cell_missing(NULL);
 }
 
 struct cell cell_list(const __u64 *items, size_t count)
@@ -182,10 +182,10 @@ struct cell cell_list(const __u64 *items, size_t count)
 		return cell_missing(NULL);
 	if (count)
 		memcpy(copy, items, count * sizeof(*copy));
-	return (struct cell){.kind = CELL_LIST, .list = {copy, count}};
+	return (struct cell){ .kind = CELL_LIST, .list = { copy, count } };
 }
 
 struct cell cell_missing(const char *reason)
 {
-	return (struct cell){.kind = CELL_NULL, .reason = reason};
+	return (struct cell){ .kind = CELL_NULL, .reason = reason };
 }

@@ -30,12 +30,12 @@ enum column_show {
 
 struct column {
 	const char
-	        *key; /* JSON key with its unit; a dot nests: "connect_us.p50"; NULL: text alone */
+		*key; /* JSON key with its unit; a dot nests: "connect_us.p50"; NULL: text alone */
 	const char *group; /* text header above neighbours that share it, or NULL */
 	const char *title; /* text header; --sort takes "GROUP TITLE" beside the key */
 	enum column_type type;
 	enum column_show show;
-	bool alarm;       /* text: a value above 0 is highlighted */
+	bool alarm;	  /* text: a value above 0 is highlighted */
 	const char *help; /* one line: what it counts */
 };
 
@@ -71,14 +71,14 @@ struct table {
 	size_t column_count;
 	size_t row_count;
 	size_t row_room;
-	size_t omitted;     /* rows that table__truncate() dropped */
-	__u64 pinned;       /* bit N: column N is shown as SHOW_ALWAYS, because rows differ by it */
+	size_t omitted;	    /* rows that table__truncate() dropped */
+	__u64 pinned;	    /* bit N: column N is shown as SHOW_ALWAYS, because rows differ by it */
 	struct cell *cells; /* row_count * column_count */
 };
 
 /* COLUMNS must outlive the table. */
 void table__init(struct table *table, const char *type, const struct column *columns,
-                 size_t column_count);
+		 size_t column_count);
 void table__done(struct table *table);
 
 /* A new row of CELL_NULLs, valid until the next one is added; NULL when out of memory. */

@@ -27,7 +27,8 @@ say(struct line *line, const char *separator, bool alarm, const char *fmt, ...)
 	va_end(args);
 	fputs(separator, line->out);
 	line->at += strlen(separator);
-	if (line->at + 1 + strlen(text) > line->width) {
+	/* One more for the separator that may follow. */
+	if (line->at > strlen("--") && line->at + 1 + strlen(text) + 1 > line->width) {
 		fputs("\n  ", line->out);
 		line->at = strlen("  ");
 	}
@@ -42,7 +43,7 @@ struct loss_name {
 
 /* "TOTAL label (n of this, m of that)"; nothing but a 0 where nothing was lost. */
 static void say_losses(struct line *line, const struct account *account, const char *label,
-                       __u64 total, const struct loss_name *names, size_t count)
+		       __u64 total, const struct loss_name *names, size_t count)
 {
 	char kinds[128];
 	size_t used = 0;
@@ -53,7 +54,7 @@ static void say_losses(struct line *line, const struct account *account, const c
 
 		if (lost)
 			used += (size_t)snprintf(kinds + used, sizeof(kinds) - used, "%s%llu %s",
-			                         used ? " + " : " (", lost, names[i].name);
+						 used ? " + " : " (", lost, names[i].name);
 	}
 	say(line, ",", total, "%llu %s%s%s", total, label, kinds, used ? ")" : "");
 }
@@ -61,13 +62,13 @@ static void say_losses(struct line *line, const struct account *account, const c
 static void say_completeness(struct line *line, const struct account *account)
 {
 	static const struct loss_name events[] = {
-	        {LOSS_CONN_EVENT, "closed connections"},
-	        {LOSS_LISTENER_EVENT, "closed listeners"},
+		{ LOSS_CONN_EVENT, "closed connections" },
+		{ LOSS_LISTENER_EVENT, "closed listeners" },
 	};
 	static const struct loss_name maps[] = {
-	        {LOSS_CONN_MAP, "connections"},
-	        {LOSS_LISTENER_MAP, "listeners"},
-	        {LOSS_GROUP_MAP, "groups"},
+		{ LOSS_CONN_MAP, "connections" },
+		{ LOSS_LISTENER_MAP, "listeners" },
+		{ LOSS_GROUP_MAP, "groups" },
 	};
 
 	say(line, "--", false, "%llu connection%s tracked", account->tracked,
@@ -86,7 +87,7 @@ static void say_completeness(struct line *line, const struct account *account)
 
 void text_account(FILE *out, const struct report *report, size_t width, bool colour)
 {
-	struct line line = {.out = out, .width = width, .colour = colour};
+	struct line line = { .out = out, .width = width, .colour = colour };
 
 	if (report->aggregate)
 		say_completeness(&line, &report->account);

@@ -30,8 +30,8 @@ static char *scaled_format(double value, const struct unit *unit, char *buf, siz
 char *duration_format(__u64 us, char *buf, size_t len)
 {
 	static const struct unit units[] = {
-	        {1, 1000, "us"},   {1e3, 999.5, "ms"},  {1e6, 99.5, "s"},
-	        {60e6, 99.5, "m"}, {3600e6, 99.5, "h"}, {86400e6, 0, "d"},
+		{ 1, 1000, "us" },   { 1e3, 999.5, "ms" },  { 1e6, 99.5, "s" },
+		{ 60e6, 99.5, "m" }, { 3600e6, 99.5, "h" }, { 86400e6, 0, "d" },
 	};
 
 	return scaled_format((double)us, units, buf, len);
@@ -40,11 +40,11 @@ char *duration_format(__u64 us, char *buf, size_t len)
 char *bytes_format(__u64 bytes, char *buf, size_t len)
 {
 	static const struct unit units[] = {
-	        {1, 1024, "B"},
-	        {1024., 1023.5, "KiB"},
-	        {1048576., 1023.5, "MiB"},
-	        {1073741824., 1023.5, "GiB"},
-	        {1099511627776., 0, "TiB"},
+		{ 1, 1024, "B" },
+		{ 1024., 1023.5, "KiB" },
+		{ 1048576., 1023.5, "MiB" },
+		{ 1073741824., 1023.5, "GiB" },
+		{ 1099511627776., 0, "TiB" },
 	};
 
 	return scaled_format((double)bytes, units, buf, len);
@@ -72,7 +72,7 @@ char *cell_format(const struct column *column, const struct cell *cell, char *bu
 		return number_format(column->type, cell->number, buf, len);
 	case CELL_REAL:
 		snprintf(buf, len, column->type == COLUMN_RATIO ? "%.1f%%" : "%.2f",
-		         column->type == COLUMN_RATIO ? cell->real * 100 : cell->real);
+			 column->type == COLUMN_RATIO ? cell->real * 100 : cell->real);
 		return buf;
 	case CELL_TEXT:
 		return escape_bytes(cell->text, buf, len);

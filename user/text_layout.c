@@ -61,7 +61,7 @@ static size_t measure(const struct table *table, size_t column)
 
 	for (size_t i = 0; i < table->row_count; i++) {
 		len = strlen(cell_format(&table->columns[column], cell_at(table, i, column), text,
-		                         sizeof(text)));
+					 sizeof(text)));
 		if (len > width)
 			width = len;
 	}
@@ -74,7 +74,7 @@ static bool says_something(const struct table *table, size_t column)
 		const struct cell *cell = cell_at(table, i, column);
 
 		if (cell->kind == CELL_NULL ? cell->reason != NULL
-		                            : cell->kind != CELL_NUMBER || cell->number)
+					    : cell->kind != CELL_NUMBER || cell->number)
 			return true;
 	}
 	return false;

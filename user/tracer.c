@@ -56,12 +56,13 @@ static void apply_knobs(struct tracer *tracer)
 	const struct options *options = tracer->options;
 	const struct probes *probes = tracer->probes;
 	struct connscope *skel = tracer->skel;
+	static const struct filter_knobs everything;
 	struct timespec tick;
 
 	skel->rodata->only = options->filter.knobs;
+	skel->rodata->filtered = memcmp(&options->filter.knobs, &everything, sizeof(everything));
 	skel->rodata->self_pid = getpid();
-	skel->rodata->split_drops =
-		probes->states[FEATURE_OVERFLOW].mechanism == MECHANISM_TP_BTF;
+	skel->rodata->split_drops = probes->states[FEATURE_OVERFLOW].mechanism == MECHANISM_TP_BTF;
 	/* Coarse clocks advance once a tick. */
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	skel->rodata->tick_us = tick.tv_nsec / 1000;

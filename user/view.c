@@ -6,7 +6,7 @@
 
 #include "table.h"
 
-static const struct view *const views[] = {&view_reuse, &view_accept, &view_close};
+static const struct view *const views[] = { &view_reuse, &view_accept, &view_close };
 
 #define VIEW_COUNT (sizeof(views) / sizeof(views[0]))
 

@@ -69,14 +69,14 @@ static const struct column columns[COLUMNS] = {
 /* clang-format on */
 
 static const struct identity_columns identity = {
-        .endpoint = LISTENER,
-        .addr = ADDR,
-        .port = PORT,
-        .name = NAME,
-        .comm = COMM,
-        .pid = PID,
-        .container = CONTAINER,
-        .netns = NETNS,
+	.endpoint = LISTENER,
+	.addr = ADDR,
+	.port = PORT,
+	.name = NAME,
+	.comm = COMM,
+	.pid = PID,
+	.container = CONTAINER,
+	.netns = NETNS,
 };
 
 static bool is_server(const struct row *row)
@@ -198,9 +198,9 @@ static int fill(const struct report *report, struct table *table)
 }
 
 const struct view view_accept = {
-        .name = "accept",
-        .help = "is a listener falling behind",
-        .columns = columns,
-        .column_count = COLUMNS,
-        .fill = fill,
+	.name = "accept",
+	.help = "is a listener falling behind",
+	.columns = columns,
+	.column_count = COLUMNS,
+	.fill = fill,
 };

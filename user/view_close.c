@@ -82,14 +82,14 @@ static const struct column columns[COLUMNS] = {
 /* clang-format on */
 
 static const struct identity_columns identity = {
-        .endpoint = ENDPOINT,
-        .addr = ADDR,
-        .port = PORT,
-        .name = NAME,
-        .comm = COMM,
-        .pid = PID,
-        .container = CONTAINER,
-        .netns = NETNS,
+	.endpoint = ENDPOINT,
+	.addr = ADDR,
+	.port = PORT,
+	.name = NAME,
+	.comm = COMM,
+	.pid = PID,
+	.container = CONTAINER,
+	.netns = NETNS,
 };
 
 static bool has_closed(const struct row *row)
@@ -104,9 +104,9 @@ static void fill_initiators(const struct row_sum *sum, struct cell *cells)
 	for (int i = 1; i < INITIATOR_MAX; i++)
 		cells[BY + i - 1] = cell_number(by[i]);
 	cells[BY + INITIATOR_LOCAL_RST - 1] =
-	        view_count(sum->report, FEATURE_RESET, by[INITIATOR_LOCAL_RST]);
+		view_count(sum->report, FEATURE_RESET, by[INITIATOR_LOCAL_RST]);
 	cells[BY + INITIATOR_REMOTE_RST - 1] =
-	        view_count(sum->report, FEATURE_RESET, by[INITIATOR_REMOTE_RST]);
+		view_count(sum->report, FEATURE_RESET, by[INITIATOR_REMOTE_RST]);
 	cells[OUR_FIN] = cells[BY + INITIATOR_LOCAL_FIN - 1];
 	cells[OUR_RST] = cells[BY + INITIATOR_LOCAL_RST - 1];
 	cells[PEER_FIN] = cells[BY + INITIATOR_REMOTE_FIN - 1];
@@ -169,9 +169,9 @@ static int fill(const struct report *report, struct table *table)
 }
 
 const struct view view_close = {
-        .name = "close",
-        .help = "who ended the connections, and how",
-        .columns = columns,
-        .column_count = COLUMNS,
-        .fill = fill,
+	.name = "close",
+	.help = "who ended the connections, and how",
+	.columns = columns,
+	.column_count = COLUMNS,
+	.fill = fill,
 };

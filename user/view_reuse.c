@@ -84,14 +84,14 @@ static const struct column columns[COLUMNS] = {
 /* clang-format on */
 
 static const struct identity_columns identity = {
-        .endpoint = UPSTREAM,
-        .addr = ADDR,
-        .port = PORT,
-        .name = NAME,
-        .comm = COMM,
-        .pid = PID,
-        .container = CONTAINER,
-        .netns = NETNS,
+	.endpoint = UPSTREAM,
+	.addr = ADDR,
+	.port = PORT,
+	.name = NAME,
+	.comm = COMM,
+	.pid = PID,
+	.container = CONTAINER,
+	.netns = NETNS,
 };
 
 static bool is_client(const struct row *row)
@@ -186,9 +186,9 @@ static int fill(const struct report *report, struct table *table)
 }
 
 const struct view view_reuse = {
-        .name = "reuse",
-        .help = "does this host reuse its connections to each upstream",
-        .columns = columns,
-        .column_count = COLUMNS,
-        .fill = fill,
+	.name = "reuse",
+	.help = "does this host reuse its connections to each upstream",
+	.columns = columns,
+	.column_count = COLUMNS,
+	.fill = fill,
 };

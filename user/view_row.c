@@ -47,7 +47,7 @@ int view_rows(const struct report *report, const struct row ***ret_rows, size_t 
 }
 
 int view_each(const struct report *report, bool (*wanted)(const struct row *row),
-              int (*add)(const struct row_sum *sum, struct table *table), struct table *table)
+	      int (*add)(const struct row_sum *sum, struct table *table), struct table *table)
 {
 	auto_free const struct row **rows = NULL;
 	auto_free struct row_sum *sum = calloc(1, sizeof(*sum));
@@ -76,7 +76,7 @@ static void pin(struct table *table, int column)
 }
 
 void view_pin(const struct report *report, const struct identity_columns *columns,
-              struct table *table)
+	      struct table *table)
 {
 	unsigned int by = report->by;
 
@@ -107,7 +107,7 @@ static void set(struct cell *cells, int column, struct cell cell)
 
 /* No endpoint has port 0: it says that rows are not told apart by endpoint. */
 static void fill_endpoint(const struct row_key *key, const struct identity_columns *columns,
-                          struct cell *cells)
+			  struct cell *cells)
 {
 	char text[ENDPOINT_STRLEN];
 
@@ -123,7 +123,7 @@ static void fill_endpoint(const struct row_key *key, const struct identity_colum
 }
 
 void view_identity(const struct row *row, const struct identity_columns *columns,
-                   struct cell *cells)
+		   struct cell *cells)
 {
 	const struct row_key *key = &row->key;
 	__u64 cgroup = key->cgroup ? key->cgroup : row->cgroup;
@@ -179,5 +179,5 @@ struct cell view_ratio(const struct totals *totals)
 	if (!totals->exchanges)
 		return cell_missing(NULL);
 	return cell_real((double)(totals->exchanges - totals->carriers) /
-	                 (double)totals->exchanges);
+			 (double)totals->exchanges);
 }

@@ -24,7 +24,7 @@ int view_rows(const struct report *report, const struct row ***ret_rows, size_t 
 
 /* Calls ADD for each row that WANTED takes, until ADD fails; ADD's error or -ENOMEM. */
 int view_each(const struct report *report, bool (*wanted)(const struct row *row),
-              int (*add)(const struct row_sum *sum, struct table *table), struct table *table);
+	      int (*add)(const struct row_sum *sum, struct table *table), struct table *table);
 
 /* Of all identifying columns, those that the report's rows are told apart by are pinned. Columns
  * that the view does not have are -1. */
@@ -33,9 +33,9 @@ struct identity_columns {
 };
 
 void view_pin(const struct report *report, const struct identity_columns *columns,
-              struct table *table);
+	      struct table *table);
 void view_identity(const struct row *row, const struct identity_columns *columns,
-                   struct cell *cells);
+		   struct cell *cells);
 
 /* p50, p99 and max of DIST divided by UNIT, to the nearest, into three cells. */
 void view_percentiles(const struct dist *dist, __u64 unit, struct cell *cells);

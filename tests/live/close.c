@@ -47,7 +47,7 @@ static void pair__open(struct pair *pair, const struct options *options)
 static void end_now(const struct options *options)
 {
 	pause_ms(options->pause_ms);
-	mark_end();
+	mark_end(options->port);
 }
 
 static void case_fin(const struct options *options)
@@ -253,7 +253,7 @@ static void case_fin_in_flight(const struct options *options)
 	end__open_used(&end, options);
 	send_all(end.fd, REQUEST_BYTES);
 	wire__expect(&end.wire, 0, REQUEST_BYTES);
-	mark_end();
+	mark_end(options->port);
 	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
 	wire__expect(&end.wire, WIRE_ACK, 0);
 	wire__send(&end.wire, WIRE_RST, 0);
@@ -307,7 +307,7 @@ static void case_data_acks_fin(const struct options *options)
 static void wait_timeout(struct end *end)
 {
 	expect_error(end->fd, ETIMEDOUT);
-	mark_end();
+	mark_end(end->options->port);
 	end__done(end);
 }
 
@@ -403,7 +403,7 @@ static const struct close_case {
 	{"no-answer", case_no_answer},
 };
 
-int close_case(const char *name, const struct options *options)
+bool close_case(const char *name, const struct options *options)
 {
 	size_t i;
 
@@ -412,8 +412,7 @@ int close_case(const char *name, const struct options *options)
 			continue;
 		cases[i].run(options);
 		settle(options->port);
-		return 0;
+		return true;
 	}
-	fprintf(stderr, "peer: no close case %s\n", name);
-	return 2;
+	return false;
 }

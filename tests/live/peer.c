@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -337,6 +337,48 @@ static void run_hold(const struct options *options)
 	finish(workers, 2);
 }
 
+static enum family family_of(const char *text)
+{
+	if (strcmp(text, "mapped") == 0)
+		return FAMILY_MAPPED;
+	return strcmp(text, "6") == 0 ? FAMILY_6 : FAMILY_4;
+}
+
+static enum side side_of(const char *text)
+{
+	return strcmp(text, "server") == 0 ? SIDE_SERVER : SIDE_CLIENT;
+}
+
+/* Lines of CASE SIDE FAMILY PORT on standard input, all at once. */
+static void run_close(const struct options *options)
+{
+	char name[32], side[32], family[32];
+	struct options one = *options;
+	bool failed = false;
+	int status;
+
+	while (scanf("%31s %31s %31s %" SCNu16, name, side, family, &one.port) == 4) {
+		one.side = side_of(side);
+		one.family = family_of(family);
+		switch (fork()) {
+		case -1:
+			die("fork");
+		case 0:
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			if (!close_case(name, &one)) {
+				fprintf(stderr, "peer: no close case %s\n", name);
+				_exit(2);
+			}
+			_exit(0);
+		}
+	}
+	while (wait(&status) > 0)
+		if (status != 0)
+			failed = true;
+	if (failed)
+		exit(1);
+}
+
 static unsigned int number(const char *text, unsigned int max)
 {
 	char *end;
@@ -351,16 +393,9 @@ static unsigned int number(const char *text, unsigned int max)
 	return (unsigned int)value;
 }
 
-static enum family family_of(const char *text)
-{
-	if (strcmp(text, "mapped") == 0)
-		return FAMILY_MAPPED;
-	return strcmp(text, "6") == 0 ? FAMILY_6 : FAMILY_4;
-}
-
 static void __attribute__((noreturn)) usage(void)
 {
-	fputs("usage: peer reuse|flood|queue|hold|close CASE [--family 4|6|mapped] [--addr A]\n"
+	fputs("usage: peer reuse|flood|queue|hold|close [--family 4|6|mapped] [--addr A]\n"
 	      "  [--port P] [--conns N] [--exchanges M] [--backlog B] [--clients N] [--late N]\n"
 	      "  [--accept-after MS] [--pause MS] [--side client|server]\n",
 	      stderr);
@@ -419,7 +454,7 @@ static void parse(int argc, char **argv, struct options *options)
 			options->pause_ms = number(optarg, 60000);
 			break;
 		case 's':
-			options->side = strcmp(optarg, "server") == 0 ? SIDE_SERVER : SIDE_CLIENT;
+			options->side = side_of(optarg);
 			break;
 		default:
 			usage();
@@ -435,6 +470,7 @@ static const struct command {
 	{"flood", run_flood},
 	{"queue", run_queue},
 	{"hold", run_hold},
+	{"close", run_close},
 };
 
 int main(int argc, char **argv)
@@ -447,8 +483,6 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		usage();
 	parse(argc - 1, argv + 1, &options);
-	if (strcmp(argv[1], "close") == 0 && optind + 1 < argc)
-		return close_case(argv[optind + 1], &options);
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (strcmp(commands[i].name, argv[1]) != 0)
 			continue;

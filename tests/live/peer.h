@@ -53,13 +53,13 @@ void wait_readable(int fd); /* data or FIN */
 void close_reset(int fd);	    /* by SO_LINGER 0 */
 
 void pause_ms(unsigned int ms);
-/* Prints the time since the last payload byte: call it where the connection ends. */
-void mark_end(void);
+/* Prints PORT and the time since the last payload byte: call it where the connection ends. */
+void mark_end(uint16_t port);
 
 /* Waits until PORT has no sockets but those in LISTEN and TIME_WAIT. */
 void settle(uint16_t port);
 
-/* One scripted end of a connection; 2 when NAME is unknown. */
-int close_case(const char *name, const struct options *options);
+/* One connection with a scripted end; false when NAME is unknown. */
+bool close_case(const char *name, const struct options *options);
 
 #endif /* connscope_PEER_H */

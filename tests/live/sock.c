@@ -195,9 +195,9 @@ void pause_ms(unsigned int ms)
 		;
 }
 
-void mark_end(void)
+void mark_end(uint16_t port)
 {
-	printf("idle_ms %llu\n", (unsigned long long)(now_ms() - last_payload_ms));
+	printf("%u %llu\n", port, (unsigned long long)(now_ms() - last_payload_ms));
 	fflush(stdout);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line: what ends up in the options, and that a mistake is one line and exit status 2. */
+/* The command line: what ends up in the options, and that a mistake is one line and exit status 2.
+ */
 #include "test.h"
 
 #include <stdio.h>
@@ -123,9 +124,12 @@ static void positionals(void **state)
 		const char *line, *view;
 		__u64 interval_ms, count;
 	} cases[] = {
-		{ "reuse", "reuse", 0, 0 },	   { "1 5", "all", 1000, 5 },
-		{ "accept 0.5", "accept", 500, 0 }, { "close 2 3", "close", 2000, 3 },
-		{ "reuse -j 1 -w 2", "reuse", 1000, 2 }, { "-j check", "check", 0, 0 },
+		{ "reuse", "reuse", 0, 0 },
+		{ "1 5", "all", 1000, 5 },
+		{ "accept 0.5", "accept", 500, 0 },
+		{ "close 2 3", "close", 2000, 3 },
+		{ "reuse -j 1 -w 2", "reuse", 1000, 2 },
+		{ "-j check", "check", 0, 0 },
 		{ "all", "all", 0, 0 },
 	};
 
@@ -261,14 +265,16 @@ static void mistakes(void **state)
 	static const struct {
 		const char *line, *said; /* after "connscope: " */
 	} cases[] = {
-		{ "nonsense", "nonsense: no such view, accepted: all, reuse, accept, close, check" },
+		{ "nonsense",
+		  "nonsense: no such view, accepted: all, reuse, accept, close, check" },
 		{ "-", "-: no such view, accepted: all, reuse, accept, close, check" },
 		{ "--nonsense", "--nonsense: no such option, accepted: see connscope --help" },
 		{ "--nonsense=5", "--nonsense=5: no such option, accepted: see connscope --help" },
 		{ "--max 5", "--max: no such option, accepted: see connscope --help" },
 		{ "-z", "-z: no such option, accepted: see connscope --help" },
 		{ "--json -zq", "-z in -zq: no such option, accepted: see connscope --help" },
-		{ "--json reuse -wzq", "-z in -wzq: no such option, accepted: see connscope --help" },
+		{ "--json reuse -wzq",
+		  "-z in -wzq: no such option, accepted: see connscope --help" },
 		{ "-jz 5", "-z in -jz: no such option, accepted: see connscope --help" },
 		{ "-p", "-p: has no value, accepted: --pid PID" },
 		{ "-jp", "-jp: has no value, accepted: --pid PID" },
@@ -278,7 +284,8 @@ static void mistakes(void **state)
 		{ "--", "--: no command, accepted: -- COMMAND [ARG...]" },
 		{ "reuse ls",
 		  "INTERVAL ls: accepted: seconds from 0.1 to 86400, a command after --" },
-		{ "reuse 0", "INTERVAL 0: accepted: seconds from 0.1 to 86400, a command after --" },
+		{ "reuse 0",
+		  "INTERVAL 0: accepted: seconds from 0.1 to 86400, a command after --" },
 		{ "reuse 1 x",
 		  "COUNT x: accepted: a number of reports from 1 to 1000000, a command after --" },
 		{ "1 2 3", "3: accepted: [VIEW] [INTERVAL [COUNT]], a command after --" },
@@ -297,8 +304,7 @@ static void mistakes(void **state)
 		{ "-a ::,::,::,::,::,::,::,::,::",
 		  "--addr ::,::,::,::,::,::,::,::,::: too many, accepted: at most 8 in all" },
 		{ "--role both", "--role both: accepted: client or server" },
-		{ "--backend x",
-		  "--backend x: accepted: auto, fentry, kprobe or tracepoint" },
+		{ "--backend x", "--backend x: accepted: auto, fentry, kprobe or tracepoint" },
 		{ "--by port", "--by port: accepted: endpoint, comm, pid, container, netns, name, "
 			       "comma-separated" },
 		{ "-d 0", "--duration 0: accepted: seconds, such as 10 or 0.5" },

@@ -57,9 +57,9 @@ static void ports(void **state)
 		__u16 port, local, remote;
 		bool client, server;
 	} cases[] = {
-		{ 443, 0, 0, true, true },	{ 40000, 0, 0, false, false },
-		{ 0, 40000, 0, true, false },	{ 0, 443, 0, false, true },
-		{ 0, 0, 443, true, false },	{ 0, 0, 40000, false, true },
+		{ 443, 0, 0, true, true },	  { 40000, 0, 0, false, false },
+		{ 0, 40000, 0, true, false },	  { 0, 443, 0, false, true },
+		{ 0, 0, 443, true, false },	  { 0, 0, 40000, false, true },
 		{ 443, 40000, 443, true, false }, { 443, 1, 0, false, false },
 	};
 
@@ -67,13 +67,13 @@ static void ports(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct conn of_client = client(), of_server = server();
 		struct filter filter = { .knobs = {
-			.ports = { cases[i].port },
-			.port_count = !!cases[i].port,
-			.local_ports = { cases[i].local },
-			.local_port_count = !!cases[i].local,
-			.remote_ports = { cases[i].remote },
-			.remote_port_count = !!cases[i].remote,
-		} };
+						 .ports = { cases[i].port },
+						 .port_count = !!cases[i].port,
+						 .local_ports = { cases[i].local },
+						 .local_port_count = !!cases[i].local,
+						 .remote_ports = { cases[i].remote },
+						 .remote_port_count = !!cases[i].remote,
+					 } };
 
 		assert_int_equal(filter__match(&filter, &of_client), cases[i].client);
 		assert_int_equal(filter__match(&filter, &of_server), cases[i].server);
@@ -97,8 +97,9 @@ static void nets(void **state)
 		const char *net;
 		bool match;
 	} cases[] = {
-		{ "10.9.9.9", true },	    { "10.9.0.0/16", true }, { "10.0.0.1", false },
-		{ "::ffff:10.9.0.0/112", true }, { "::/0", true },	     { "2001:db8::/32", false },
+		{ "10.9.9.9", true },  { "10.9.0.0/16", true },
+		{ "10.0.0.1", false }, { "::ffff:10.9.0.0/112", true },
+		{ "::/0", true },      { "2001:db8::/32", false },
 	};
 
 	(void)state;

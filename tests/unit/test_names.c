@@ -165,12 +165,9 @@ static void directory(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(most_specific_wins),
-		cmocka_unit_test(empty_file_names_nothing),
-		cmocka_unit_test(many_names),
-		cmocka_unit_test(bad_lines_are_named),
-		cmocka_unit_test(missing_file),
-		cmocka_unit_test(directory),
+		cmocka_unit_test(most_specific_wins), cmocka_unit_test(empty_file_names_nothing),
+		cmocka_unit_test(many_names),	      cmocka_unit_test(bad_lines_are_named),
+		cmocka_unit_test(missing_file),	      cmocka_unit_test(directory),
 	};
 
 	names__free(NULL);

@@ -19,7 +19,8 @@ static void paths(void **state)
 		{ "/docker/" ID "/init.scope", ID },
 		{ "/kubepods.slice/kubepods-besteffort.slice/"
 		  "kubepods-besteffort-pod11111111_2222_3333_4444_555555555555.slice/"
-		  "cri-containerd-" ID ".scope", ID },
+		  "cri-containerd-" ID ".scope",
+		  ID },
 		{ "/kubepods/burstable/pod11111111-2222-3333-4444-555555555555/" ID, ID },
 		{ "/machine.slice/libpod-" ID ".scope/container", ID },
 		{ "/kubepods.slice/crio-" ID ".scope", ID },
@@ -31,8 +32,8 @@ static void paths(void **state)
 		{ "/user.slice/user-1000.slice/session-1.scope", "" },
 		{ "/", "" },
 		{ "", "" },
-		{ "/docker/" ID "0", "" },			   /* 65 digits */
-		{ "/docker/0123456789abcdef", "" },		   /* too few */
+		{ "/docker/" ID "0", "" },	    /* 65 digits */
+		{ "/docker/0123456789abcdef", "" }, /* too few */
 		{ "/lxc.payload.", "" },
 		{ "//docker//" ID "//", ID },
 	};

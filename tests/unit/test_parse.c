@@ -57,8 +57,12 @@ static void ports(void **state)
 		int err;
 		__u16 port;
 	} cases[] = {
-		{ "1", 0, 1 },		   { "65535", 0, 65535 },  { "0", -EINVAL, 0 },
-		{ "65536", -EINVAL, 0 },   { "http", -EINVAL, 0 }, { "80,81", -EINVAL, 0 },
+		{ "1", 0, 1 },
+		{ "65535", 0, 65535 },
+		{ "0", -EINVAL, 0 },
+		{ "65536", -EINVAL, 0 },
+		{ "http", -EINVAL, 0 },
+		{ "80,81", -EINVAL, 0 },
 		{ "4294967376", -EINVAL, 0 },
 	};
 
@@ -78,12 +82,24 @@ static void seconds(void **state)
 		int err;
 		__u64 ms;
 	} cases[] = {
-		{ "1", 0, 1000 },      { "0.5", 0, 500 },     { "0.125", 0, 125 },
-		{ "10.05", 0, 10050 }, { "86400", 0, 86400000 }, { "0.1", 0, 100 },
-		{ "0.099", -EINVAL, 0 }, { "0", -EINVAL, 0 },   { "86400.001", -EINVAL, 0 },
-		{ "1.", -EINVAL, 0 },  { ".5", -EINVAL, 0 },  { "1.2345", -EINVAL, 0 },
-		{ "1s", -EINVAL, 0 },  { "1e3", -EINVAL, 0 }, { "-1", -EINVAL, 0 },
-		{ "", -EINVAL, 0 },    { "nan", -EINVAL, 0 }, { "99999999999999999999", -EINVAL, 0 },
+		{ "1", 0, 1000 },
+		{ "0.5", 0, 500 },
+		{ "0.125", 0, 125 },
+		{ "10.05", 0, 10050 },
+		{ "86400", 0, 86400000 },
+		{ "0.1", 0, 100 },
+		{ "0.099", -EINVAL, 0 },
+		{ "0", -EINVAL, 0 },
+		{ "86400.001", -EINVAL, 0 },
+		{ "1.", -EINVAL, 0 },
+		{ ".5", -EINVAL, 0 },
+		{ "1.2345", -EINVAL, 0 },
+		{ "1s", -EINVAL, 0 },
+		{ "1e3", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "nan", -EINVAL, 0 },
+		{ "99999999999999999999", -EINVAL, 0 },
 	};
 
 	(void)state;
@@ -244,16 +260,11 @@ static void trailing_comma_is_an_empty_item(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(largest_number),
-		cmocka_unit_test(ports),
-		cmocka_unit_test(seconds),
-		cmocka_unit_test(nets),
-		cmocka_unit_test(mapped_net_equals_ipv4_net),
-		cmocka_unit_test(endpoints),
-		cmocka_unit_test(items),
-		cmocka_unit_test(bad_items),
-		cmocka_unit_test(trailing_comma_is_an_empty_item),
+		cmocka_unit_test(numbers),   cmocka_unit_test(largest_number),
+		cmocka_unit_test(ports),     cmocka_unit_test(seconds),
+		cmocka_unit_test(nets),	     cmocka_unit_test(mapped_net_equals_ipv4_net),
+		cmocka_unit_test(endpoints), cmocka_unit_test(items),
+		cmocka_unit_test(bad_items), cmocka_unit_test(trailing_comma_is_an_empty_item),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

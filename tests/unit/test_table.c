@@ -40,10 +40,10 @@ static void finds_columns(void **state)
 		const char *key;
 		int column;
 	} cases[] = {
-		{ "name", NAME },     { "NAME", NAME },	    { "count", COUNT },
+		{ "name", NAME },     { "NAME", NAME },	       { "count", COUNT },
 		{ "COUNT", COUNT },   { "wait_us.p50", WAIT }, { "WAIT p50", WAIT },
-		{ "wait P50", WAIT }, { "text", TEXT },	    { "p50", -1 },
-		{ "WAIT", -1 },	      { "wait_us", -1 },    { "", -1 },
+		{ "wait P50", WAIT }, { "text", TEXT },	       { "p50", -1 },
+		{ "WAIT", -1 },	      { "wait_us", -1 },       { "", -1 },
 		{ "nonsense", -1 },
 	};
 	struct table table;

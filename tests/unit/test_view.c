@@ -79,8 +79,7 @@ static struct conn closed_client(const char *addr, __u16 port, __u32 exchanges)
 
 	conn.exchanges = exchanges;
 	conn.initiator = INITIATOR_REMOTE_FIN;
-	conn.last_ns = 2000 * MS;
-	conn.closed_ns = 5000 * MS;
+	conn.idle_ms = 3000;
 	return conn;
 }
 
@@ -385,8 +384,6 @@ static struct listener listening(void)
 		.depth = 2,
 		.syn_drops = 3,
 		.ack_drops = 4,
-		.drops = 19,
-		.drops_start = 10,
 		.pid = 7,
 		.comm = "python3",
 	};
@@ -493,19 +490,20 @@ static void closed_listener_is_remembered(void **state)
 	end(&scene);
 }
 
-static void inferred_drops_count_together(void **state)
+static void no_overflow_hook_is_no_silent_zero(void **state)
 {
 	struct listener listener = listening();
 	struct scene scene;
 
 	(void)state;
 	begin(&scene, 0);
-	set_feature(&scene, FEATURE_SYN_DROP, MECHANISM_INFERRED, "counted together");
+	listener.syn_drops = listener.ack_drops = 0;
+	set_feature(&scene, FEATURE_OVERFLOW, MECHANISM_OFF, "no hook");
 	aggregate__listener(scene.agg, &listener);
 	fill(&scene, &view_accept);
-	assert_int_equal(number(&scene, 0, "overflows"), 9);
-	assert_missing(&scene, 0, "syn_drops", "counted together");
-	assert_missing(&scene, 0, "ack_drops", "counted together");
+	assert_missing(&scene, 0, "overflows", "no hook");
+	assert_missing(&scene, 0, "syn_drops", "no hook");
+	assert_missing(&scene, 0, "ack_drops", "no hook");
 	end(&scene);
 }
 
@@ -676,7 +674,7 @@ int main(void)
 		cmocka_unit_test(minus_one_is_clamped),
 		cmocka_unit_test(connections_without_a_listener),
 		cmocka_unit_test(closed_listener_is_remembered),
-		cmocka_unit_test(inferred_drops_count_together),
+		cmocka_unit_test(no_overflow_hook_is_no_silent_zero),
 		cmocka_unit_test(no_accept_hook_is_no_silent_zero),
 		cmocka_unit_test(initiators_and_causes),
 		cmocka_unit_test(each_cause_has_its_key),
