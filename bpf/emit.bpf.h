@@ -5,17 +5,15 @@
 
 #include "maps.bpf.h"
 
-/* User space polls every 100 ms; it is woken before that only when so much is waiting. A wake-up
- * per event would cost more than all of the tracing. */
-#define WAKEUP_BYTES (64 * 1024)
-
 static __always_inline __u64 submit_flags(__u64 size)
 {
 	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 
-	/* Only the event that crosses the mark wakes: the ones behind it find the consumer awake.
+	/* User space polls every 100 ms; a wake-up per event would cost more than all of the
+	 * tracing. Only the event that crosses the mark wakes: the ones behind it find the consumer
+	 * awake.
 	 */
-	if (waiting >= WAKEUP_BYTES && waiting - size - BPF_RINGBUF_HDR_SZ < WAKEUP_BYTES)
+	if (waiting >= wakeup_bytes && waiting - size - BPF_RINGBUF_HDR_SZ < wakeup_bytes)
 		return BPF_RB_FORCE_WAKEUP;
 	return BPF_RB_NO_WAKEUP;
 }

@@ -21,7 +21,8 @@ const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer
 const volatile bool split_drops = false;    /* overflows from sk_drops: see accept.bpf.h */
 const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown tells */
 
-const volatile __u32 tick_us = 4000; /* length of a jiffy */
+const volatile __u32 wakeup_bytes = 1 << 20; /* in the ring before user space is woken early */
+const volatile __u32 tick_us = 4000;	     /* length of a jiffy */
 
 /* User space writes these while the programs run. */
 bool tracing = false;	 /* nothing is recorded before all hooks are in place */

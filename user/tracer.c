@@ -63,6 +63,7 @@ static void apply_knobs(struct tracer *tracer)
 	skel->rodata->filtered = memcmp(&options->filter.knobs, &everything, sizeof(everything));
 	skel->rodata->self_pid = getpid();
 	skel->rodata->split_drops = probes->states[FEATURE_OVERFLOW].mechanism == MECHANISM_TP_BTF;
+	skel->rodata->wakeup_bytes = options->ring_kib * 1024 / 4;
 	/* Coarse clocks advance once a tick. */
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	skel->rodata->tick_us = tick.tv_nsec / 1000;

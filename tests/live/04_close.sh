@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Close: who ended the connection, why, with what in flight and after how much idle time.
+# shellcheck disable=SC2119
 . "$(dirname "$0")/lib.sh"
 
-# CASE SIDE ROLE EXPECTED, where SIDE is what peer close --side takes and EXPECTED is
-# initiator, cause, in flight, raced, TIME_WAIT; a case has a line for each end of it here.
+# CASE SIDE ROLE, then what is expected of it: initiator, cause, in flight, raced, TIME_WAIT.
+# SIDE is the end that acts, or the one on this host; a case has a line for each end of it here.
 cases='
 fin               client client local_fin none 0 0 1
 fin               client server remote_fin none 0 0 0
@@ -43,49 +44,37 @@ window            client client timeout window_probes 1 0 0
 keepalive         client client timeout keepalive_probes 0 0 0
 keepalive         server server timeout keepalive_probes 0 0 0
 '
-failures_expected='
-refused           refused
-no-answer         timeout
+# Connections that never were: CASE, SIDE, then the reason.
+refusals='
+refused   client refused
+no-answer client timeout
 '
-
-declare -A ports got idle
-next_port=5001
+families='4 6 mapped'
 pause=100 # before the end, so that idle at close can be told from zero
 [ -z "$VM" ] || pause=10
-slow=()
 
-# run CASE SIDE FAMILY: on a port of its own, unless it ran for the other end.
-run() {
-	local key="$1 $2 $3" port=$next_port
+# Each case of each family has a port of its own: it is one connection.
+declare -A ports got idle real
+next_port=5001
+orders=
+while read -r case side _; do
+	for family in $families; do
+		if [ "$case" ] && [ -z "${ports[$case $side $family]:-}" ]; then
+			orders+="$case $side $family $next_port"$'\n'
+			ports[$case $side $family]=$next_port
+			next_port=$((next_port + 1))
+		fi
+	done
+done <<<"$cases$refusals"
 
-	[ -z "${ports[$key]:-}" ] || return
-	ports[$key]=$port
-	next_port=$((next_port + 1))
-	set -- close "$1" --side "$2" --family "$3" --port "$port" --pause $pause
-	case $2 in
-	silent | user-timeout | window | keepalive | no-answer)
-		"${inside[@]}" "$PEER" "$@" >"$dir/$port.out" &
-		slow+=($!)
-		;;
-	*) peer "$@" >"$dir/$port.out" ;;
-	esac
-}
-
-"${inside[@]}" sysctl -qw net.ipv4.tcp_retries2=2 net.ipv4.tcp_syn_retries=1
+sysctl -qw net.ipv4.tcp_retries2=2 net.ipv4.tcp_syn_retries=1
 trace_start
-for family in 4 6 mapped; do
-	while read -r case reason; do
-		[ -z "$case" ] || run "$case" client $family
-	done <<<"$failures_expected"
-	while read -r case side _; do
-		[ -z "$case" ] || run "$case" "$side" $family
-	done <<<"$cases"
-done
-for pid in "${slow[@]}"; do
-	wait "$pid" || bail "a peer failed"
-done
+peer close --pause $pause <<<"$orders" >"$dir/idle"
 trace_stop
 
+while read -r port ms; do
+	real[$port]=$ms
+done <"$dir/idle"
 # Port and role, then the same words as above, then idle at close.
 while read -r port role words; do
 	got[$port $role]=${words% *}
@@ -97,25 +86,29 @@ done < <(jq -r '
 	| "\(.port) \(.role) \(.by | names) \(.causes | names) \(.in_flight) \(.raced) \(.time_wait) "
 	+ "\([.idle_at_close_ms.local.max, .idle_at_close_ms.remote.max] | max)"' "$json")
 
-for family in 4 6 mapped; do
+# check_idle PORT ROLE: the row has idle times of what the one or the other side ended.
+check_idle() {
+	local want=${real[$1]:-} ms=${idle[$1 $2]:-null}
+
+	if [ "$want" ] && [ -z "$VM" ] && [[ ${got[$1 $2]:-} =~ ^(local|remote) ]]; then
+		check_range "... idle" "${ms%.*}" $((want > 50 ? want - 50 : 0)) $((want + 50))
+	fi
+}
+
+for family in $families; do
 	while read -r case side role want; do
 		[ "$case" ] || continue
 		port=${ports[$case $side $family]}
-		name="$case, closed by $side, $role, $family"
-		check "$name" "${got[$port $role]:-no row}" "$want"
-		real=$(sed -n 's/^idle_ms //p' "$dir/$port.out")
-		ms=${idle[$port $role]:-null}
-		if [ "$real" ] && ! [ "$VM" ] && ! [[ $want =~ ^(timeout|both_fin) && $ms = null ]]; then
-			check_range "... idle" "${ms%.*}" $((real > 50 ? real - 50 : 0)) $((real + 50))
-		fi
+		check "$case, $side, seen by the $role, $family" "${got[$port $role]:-no row}" "$want"
+		check_idle "$port" "$role"
 	done <<<"$cases"
-	while read -r case reason; do
+	while read -r case side reason; do
 		[ "$case" ] || continue
-		port=${ports[$case client $family]}
-		check "$case, $family" "$(upstream "$port" "[.opened, .failed, .fail_reasons.$reason, .closed]")" "[0,1,1,0]"
-	done <<<"$failures_expected"
-	port=${ports[unused client $family]}
-	check "unused, $family" "$(closes "$port" client .unused)" 1
+		expect "$case, $family" "upstream ${ports[$case $side $family]}" \
+			"[.opened, .failed, .fail_reasons.$reason, .closed]" "[0,1,1,0]"
+	done <<<"$refusals"
+	expect "unused, $family" "close ${ports[unused client $family]} client" .unused 1
 done
-check "nothing lost" "$(meta '[.lost_events, .map_full]')" "[0,0]"
+expect "nothing lost" meta "[.lost_events, .map_full]" "[0,0]"
+verify
 plan

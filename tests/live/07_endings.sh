@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Endings: reports, exit statuses and messages, and nothing of the tracer stays in the kernel.
 # shellcheck disable=SC2317 # wait_for calls functions
+# shellcheck disable=SC2119
 . "$(dirname "$0")/lib.sh"
 need bpftool setpriv
-
-command=("$CONNSCOPE" all --json --backend "$BACKEND" --netns "$(stat -Lc %i "/run/netns/$ns")")
 
 programs() {
 	sed -n 's/^prog_id:\t//p' "/proc/$tracer"/fdinfo/* 2>/dev/null | sort -u
@@ -19,15 +18,13 @@ pins() {
 	find /sys/fs/bpf 2>/dev/null | sort
 }
 
-gone() {
-	local id
+# left KIND IDS: the lines of bpftool that still name one of them.
+left() {
+	[ -z "$2" ] || bpftool "$1" show | grep -E "^(${2//[[:space:]]/|}):"
+}
 
-	for id in $loaded; do
-		! bpftool prog show id "$id" >"$dir/left" 2>/dev/null || return 1
-	done
-	for id in $attached; do
-		! bpftool link show id "$id" >"$dir/left" 2>/dev/null || return 1
-	done
+gone() {
+	! left prog "$loaded" >"$dir/left" && ! left link "$attached" >"$dir/left"
 }
 
 # check_gone NAME: what $loaded and $attached named has left the kernel.
@@ -36,14 +33,14 @@ check_gone() {
 		check "$1: programs were loaded" none some
 		return
 	fi
-	wait_for gone && : >"$dir/left"
+	wait_for gone
 	check "$1: no programs stay" "$(cat "$dir/left")" ""
 	check "$1: nothing pinned" "$(pins)" "$pinned"
 }
 
 # reporting OUTPUT-FILE: a tracer that reports every second, after its first report.
 reporting() {
-	"${command[@]}" 1 >"$1" 2>"$err" &
+	"${tracer_command[@]}" 1 >"$1" 2>"$err" &
 	tracer=$!
 	wait_for grep -q '"meta"' "$1" || bail "no report"
 	loaded=$(programs)
@@ -73,19 +70,20 @@ for signal in INT TERM; do
 done
 
 for status in 0 7 255; do
-	"${command[@]}" -- sh -c "exit $status" >"$json" 2>"$err"
+	"${tracer_command[@]}" -- sh -c "exit $status" >"$json" 2>"$err"
 	check "the command's status $status" $? $status
 done
-"${command[@]}" -- sh -c 'kill -KILL $$' >"$json" 2>"$err"
+"${tracer_command[@]}" -- sh -c 'kill -KILL $$' >"$json" 2>"$err"
 check "the command's death by signal" $? 137
-check "... and the report" "$(meta .lost_events)" 0
+expect "... and the report" meta .lost_events 0
+verify
 
 # A reader that does not read: the final report blocks, and only the second signal ends it.
 mkfifo "$dir/full"
 exec {full}<>"$dir/full"
 dd if=/dev/zero of="$dir/full" bs=1k count=1024 oflag=nonblock status=none 2>/dev/null
 head -c 4096 <&"$full" >/dev/null
-"${command[@]}" 600 >"$dir/full" 2>"$err" &
+"${tracer_command[@]}" 600 >"$dir/full" 2>"$err" &
 tracer=$!
 handles_signals() {
 	# SIGINT is 2, so bit 1
@@ -116,7 +114,7 @@ wait "$tracer" 2>/dev/null
 check_gone "SIGKILL"
 
 {
-	"${command[@]}" 1 2>"$err" &
+	"${tracer_command[@]}" 1 2>"$err" &
 	echo $! >"$dir/pid"
 	wait $!
 	echo $? >"$dir/status"

@@ -340,7 +340,7 @@ static void case_user_timeout(const struct options *options)
 
 static void case_keepalive(const struct options *options)
 {
-	static const int names[] = {TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT};
+	static const int names[] = { TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT };
 	struct end end;
 	size_t i;
 	int one = 1;
@@ -382,25 +382,25 @@ static const struct close_case {
 	const char *name;
 	void (*run)(const struct options *options);
 } cases[] = {
-	{"fin", case_fin},
-	{"unused", case_unused},
-	{"unread", case_unread},
-	{"linger0", case_linger0},
-	{"kill", case_kill},
-	{"refused", case_refused},
-	{"simultaneous", case_simultaneous},
-	{"rst-idle", case_rst_idle},
-	{"rst-in-flight", case_rst_in_flight},
-	{"rst-first-request", case_rst_first_request},
-	{"fin-in-flight", case_fin_in_flight},
-	{"write-after-fin", case_write_after_fin},
-	{"data-after-fin", case_data_after_fin},
-	{"data-acks-fin", case_data_acks_fin},
-	{"silent", case_silent},
-	{"user-timeout", case_user_timeout},
-	{"keepalive", case_keepalive},
-	{"window", case_window},
-	{"no-answer", case_no_answer},
+	{ "fin", case_fin },
+	{ "unused", case_unused },
+	{ "unread", case_unread },
+	{ "linger0", case_linger0 },
+	{ "kill", case_kill },
+	{ "refused", case_refused },
+	{ "simultaneous", case_simultaneous },
+	{ "rst-idle", case_rst_idle },
+	{ "rst-in-flight", case_rst_in_flight },
+	{ "rst-first-request", case_rst_first_request },
+	{ "fin-in-flight", case_fin_in_flight },
+	{ "write-after-fin", case_write_after_fin },
+	{ "data-after-fin", case_data_after_fin },
+	{ "data-acks-fin", case_data_acks_fin },
+	{ "silent", case_silent },
+	{ "user-timeout", case_user_timeout },
+	{ "keepalive", case_keepalive },
+	{ "window", case_window },
+	{ "no-answer", case_no_answer },
 };
 
 bool close_case(const char *name, const struct options *options)

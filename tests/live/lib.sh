@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What the live tests share: TAP, a network namespace of their own, and the tracer around it.
+# What the live tests share: TAP, a network namespace of their own, and the tracer outside of it.
 # shellcheck shell=bash
 #
 # Environment:
@@ -8,8 +8,8 @@
 #   BACKEND    auto (default), fentry, kprobe or tracepoint
 #   VM         not empty: an emulated machine, where no duration is exact
 #
-# A script sources this file, calls check and skip, and ends with plan.  Its exit status is
-# 0 all passed, 1 something failed, 77 nothing could be tested.
+# A script sources this file, traces, calls expect and check, and ends with plan.  Its exit
+# status is 0 all passed, 1 something failed, 77 nothing could be tested.
 set -u
 export LC_ALL=C TZ=UTC
 
@@ -18,40 +18,12 @@ CONNSCOPE=${CONNSCOPE:-$top/.output/connscope}
 PEER=${PEER:-$top/.output/tests/peer}
 BACKEND=${BACKEND:-auto}
 VM=${VM:-}
-patience=${VM:+120}
-patience=${patience:-20}
-
-dir=$(mktemp -d /tmp/connscope-live.XXXXXX)
-chmod 755 "$dir"
-ns=connscope-$$
-inside=(nsenter "--net=/run/netns/$ns") # ip netns exec would hide tracefs and cgroups
-json=$dir/report.json
-err=$dir/stderr
-trace_options=()
-tracer=
-number=0
-failures=0
-talks=0
-
-finish() {
-	local pids
-
-	mapfile -t pids < <(jobs -p)
-	[ ${#pids[@]} -eq 0 ] || kill "${pids[@]}" 2>/dev/null
-	wait
-	ip netns del "$ns" 2>/dev/null
-	rm -rf "$dir"
-}
+patience=20 # seconds
+[ -z "$VM" ] || patience=120
 
 skip_all() {
 	echo "1..0 # SKIP $*"
 	exit 77
-}
-
-bail() {
-	echo "Bail out! $*"
-	[ ! -s "$err" ] || sed 's/^/# /' "$err"
-	exit 1
 }
 
 need() { # need COMMAND...
@@ -60,6 +32,41 @@ need() { # need COMMAND...
 	for command; do
 		command -v "$command" >/dev/null || skip_all "$command is not installed"
 	done
+}
+
+[ "$(id -u)" = 0 ] || skip_all "not root"
+need ip jq nsenter unshare
+if [ -z "${live_outside:-}" ]; then
+	exec {live_outside}</proc/self/ns/net
+	export live_outside
+	exec unshare --net bash "$0" "$@"
+fi
+
+dir=$(mktemp -d /tmp/connscope-live.XXXXXX)
+chmod 755 "$dir"
+tracer_command=(nsenter "--net=/proc/self/fd/$live_outside" "$CONNSCOPE" all --json
+	--backend "$BACKEND" --netns "$(stat -Lc %i /proc/self/ns/net)")
+json=$dir/report.json
+err=$dir/stderr
+tracer=
+number=0
+failures=0
+talks=0
+expected=()
+
+finish() {
+	local pids
+
+	mapfile -t pids < <(jobs -p)
+	[ ${#pids[@]} -eq 0 ] || kill -KILL "${pids[@]}" 2>/dev/null
+	wait
+	rm -rf "$dir"
+}
+
+bail() {
+	echo "Bail out! $*"
+	[ ! -s "$err" ] || sed 's/^/# /' "$err"
+	exit 1
 }
 
 plan() {
@@ -110,13 +117,13 @@ started() {
 	[ -e "$dir/started" ] || ended "$tracer"
 }
 
-# Returns when the tracer, with trace_options, watches the namespace.
+# trace_start [OPTION...]: returns when the tracer watches the namespace.
+# shellcheck disable=SC2120
 trace_start() {
 	rm -f "$dir/started" "$dir/stop"
 	mkfifo "$dir/stop"
 	# shellcheck disable=SC2016 # the inner shell expands it
-	"$CONNSCOPE" all --json --backend "$BACKEND" \
-		--netns "$(stat -Lc %i "/run/netns/$ns")" "${trace_options[@]}" \
+	"${tracer_command[@]}" "$@" \
 		-- sh -c ': >"$1"; read -r _ <"$2"' gate "$dir/started" "$dir/stop" >"$json" 2>"$err" &
 	tracer=$!
 	wait_for started || bail "the tracer does not start its command"
@@ -134,29 +141,41 @@ trace_stop() {
 	trace_status=$?
 }
 
-# row TYPE PORT ROLE EXPRESSION: of that row, compact; empty when there is none.
-row() {
-	jq -c "select(.type == \"$1\" and .port == $2 and (.role // \"$3\") == \"$3\") | $4" "$json"
+# values ROW EXPRESSION [ROW EXPRESSION...]: a line of JSON for each, from the report.  ROW is
+# upstream PORT, listener PORT, close PORT ROLE, or meta.
+values() {
+	local type port role program='[inputs] as $rows | empty'
+
+	while [ $# -gt 0 ]; do
+		read -r type port role <<<"$1"
+		program+=", ([\$rows[] | select(.type == \"$type\""
+		program+="${port:+ and .port == $port}${role:+ and .role == \"$role\"}) | $2]"
+		program+=' | if length == 1 then .[0] else "\(length) rows" end)'
+		shift 2
+	done
+	jq -nc "$program" "$json"
 }
 
-upstream() { # upstream PORT EXPRESSION
-	row upstream "$1" client "$2"
+# expect NAME ROW EXPRESSION WANT: remembers what verify will ask for, all at once.
+expect() {
+	expected+=("$@")
 }
 
-listener() { # listener PORT EXPRESSION
-	row listener "$1" server "$2"
-}
+verify() {
+	local i queries=() got
 
-closes() { # closes PORT ROLE EXPRESSION
-	row close "$1" "$2" "$3"
-}
-
-meta() { # meta EXPRESSION
-	jq -c "select(.type == \"meta\") | $1" "$json"
+	for ((i = 0; i < ${#expected[@]}; i += 4)); do
+		queries+=("${expected[i + 1]}" "${expected[i + 2]}")
+	done
+	mapfile -t got < <(values "${queries[@]}")
+	for ((i = 0; i < ${#expected[@]}; i += 4)); do
+		check "${expected[i]}" "${got[i / 4]:-}" "${expected[i + 3]}"
+	done
+	expected=()
 }
 
 peer() {
-	"${inside[@]}" "$PEER" "$@" || bail "peer $* failed"
+	"$PEER" "$@" || bail "peer $* failed"
 }
 
 # talk_start ARG...: a peer that waits for lines on $talk_fd; what it says is in $talk_out.
@@ -165,17 +184,18 @@ talk_start() {
 	talks=$((talks + 1))
 	talk_out=$dir/talk$talks.out
 	mkfifo "$dir/talk$talks"
-	"${inside[@]}" "$PEER" "$@" <"$dir/talk$talks" >"$talk_out" &
+	"$PEER" "$@" <"$dir/talk$talks" >"$talk_out" &
 	talk_pid=$!
 	exec {talk_fd}>"$dir/talk$talks"
 }
 
-heard() { # heard FILE TEXT [TIMES]
-	[ "$(grep -c "$2" "$1")" -ge "${3:-1}" ]
+heard() { # heard FILE TEXT TIMES
+	[ "$(grep -c "$2" "$1")" -ge "$3" ]
 }
 
-hear() { # hear FILE TEXT [TIMES]
-	wait_for heard "$@" || bail "the peer does not say $2"
+# hear FILE TEXT [TIMES]: waits until a peer has said it.
+hear() {
+	wait_for heard "$1" "$2" "${3:-1}" || bail "the peer does not say $2"
 }
 
 # talk_end FD PID: the line that lets it end.
@@ -190,9 +210,6 @@ talk_end() {
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-[ "$(id -u)" = 0 ] || skip_all "not root"
-need ip nsenter jq
 [ -x "$CONNSCOPE" ] || bail "no tracer: $CONNSCOPE"
 [ -x "$PEER" ] || bail "no workload generator: $PEER"
-ip netns add "$ns" || bail "no network namespace"
-"${inside[@]}" ip link set lo up
+ip link set lo up

@@ -33,14 +33,16 @@ struct options {
 /* Prints one line with strerror(errno) and exits 1: a step of a test either works or ends it. */
 void die(const char *what) __attribute__((noreturn));
 
-/* ADDR in text; IPv4 becomes an IPv4-mapped address in an AF_INET6 socket for FAMILY_MAPPED. NULL is
- * the loopback address of FAMILY, and for a listener of FAMILY_MAPPED the dual-stack wildcard. */
+/* ADDR in text; IPv4 becomes an IPv4-mapped address in an AF_INET6 socket for FAMILY_MAPPED. NULL
+ * is the loopback address of FAMILY, and for a listener of FAMILY_MAPPED the dual-stack wildcard.
+ */
 int listen_on(enum family family, const char *addr, uint16_t port, int backlog);
 int connect_to(enum family family, const char *addr, uint16_t port);
 /* As connect_to(), but without waiting for the end of the handshake: a non-blocking socket. */
 int connect_start(enum family family, const char *addr, uint16_t port);
 void connect_refused(enum family family, const char *addr, uint16_t port);
 int accept_one(int listener);
+int *new_fds(unsigned int count); /* the caller frees */
 
 void send_all(int fd, size_t len);
 void recv_all(int fd, size_t len);
@@ -50,7 +52,7 @@ void expect_eof(int fd);
 void expect_error(int fd, int err); /* waits for it */
 void set_blocking(int fd);
 void wait_readable(int fd); /* data or FIN */
-void close_reset(int fd);	    /* by SO_LINGER 0 */
+void close_reset(int fd);   /* by SO_LINGER 0 */
 
 void pause_ms(unsigned int ms);
 /* Prints PORT and the time since the last payload byte: call it where the connection ends. */
@@ -59,6 +61,12 @@ void mark_end(uint16_t port);
 /* Waits until PORT has no sockets but those in LISTEN and TIME_WAIT. */
 void settle(uint16_t port);
 
+#define LATE_MAX 16
+
+void run_reuse(const struct options *options);
+void run_flood(const struct options *options);
+void run_hold(const struct options *options);
+void run_queue(const struct options *options);
 /* One connection with a scripted end; false when NAME is unknown. */
 bool close_case(const char *name, const struct options *options);
 

@@ -64,8 +64,11 @@ static socklen_t make_addr(enum family family, const char *addr, uint16_t port,
 int listen_on(enum family family, const char *addr, uint16_t port, int backlog)
 {
 	struct sockaddr_storage storage;
-	socklen_t len = make_addr(family, addr ? addr : family == FAMILY_MAPPED ? "::" : NULL, port,
-				  &storage);
+	socklen_t len = make_addr(family,
+				  addr			    ? addr
+				  : family == FAMILY_MAPPED ? "::"
+							    : NULL,
+				  port, &storage);
 	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 
 	if (fd < 0)
@@ -119,6 +122,15 @@ int accept_one(int listener)
 	return fd;
 }
 
+int *new_fds(unsigned int count)
+{
+	int *fds = calloc(count, sizeof(*fds));
+
+	if (!fds)
+		die("calloc");
+	return fds;
+}
+
 void set_blocking(int fd)
 {
 	if (fcntl(fd, F_SETFL, 0) < 0)
@@ -161,7 +173,7 @@ void expect_eof(int fd)
 
 void wait_readable(int fd)
 {
-	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	struct pollfd readable = { .fd = fd, .events = POLLIN };
 
 	if (poll(&readable, 1, PATIENCE_MS) != 1)
 		die("nothing to read on the socket");
@@ -169,7 +181,7 @@ void wait_readable(int fd)
 
 void expect_error(int fd, int err)
 {
-	struct pollfd error = {.fd = fd};
+	struct pollfd error = { .fd = fd };
 	socklen_t len = sizeof(errno);
 
 	if (poll(&error, 1, PATIENCE_MS) != 1)
@@ -180,7 +192,7 @@ void expect_error(int fd, int err)
 
 void close_reset(int fd)
 {
-	struct linger linger = {.l_onoff = 1};
+	struct linger linger = { .l_onoff = 1 };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0)
 		die("SO_LINGER");
@@ -189,7 +201,7 @@ void close_reset(int fd)
 
 void pause_ms(unsigned int ms)
 {
-	struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
 
 	while (nanosleep(&time, &time) < 0)
 		;
@@ -211,7 +223,8 @@ static bool has_busy_socket(const char *path, uint16_t port)
 	if (!file)
 		return false;
 	while (!found && fgets(line, sizeof(line), file))
-		found = sscanf(line, " %*d: %*[^:]:%x %*[^:]:%x %x", &local, &remote, &state) == 3 &&
+		found = sscanf(line, " %*d: %*[^:]:%x %*[^:]:%x %x", &local, &remote, &state) ==
+				3 &&
 			(local == port || remote == port) && state != STATE_TIME_WAIT &&
 			state != STATE_LISTEN;
 	fclose(file);

@@ -84,7 +84,7 @@ static size_t write_ip(const struct wire *wire, uint8_t *packet, size_t tcp_len)
 
 void wire__send(struct wire *wire, uint8_t flags, size_t len)
 {
-	uint8_t packet[PACKET_MAX] = {0};
+	uint8_t packet[PACKET_MAX] = { 0 };
 	size_t tcp_len = sizeof(struct tcphdr) + len;
 	size_t ip_len = write_ip(wire, packet, tcp_len);
 	struct tcphdr tcp = {
@@ -141,7 +141,7 @@ static bool parse(struct wire *wire, const uint8_t *packet, size_t len, struct s
 
 void wire__expect(struct wire *wire, uint8_t flags, size_t len)
 {
-	struct pollfd readable = {.fd = wire->tun, .events = POLLIN};
+	struct pollfd readable = { .fd = wire->tun, .events = POLLIN };
 	uint8_t packet[PACKET_MAX];
 	struct segment segment;
 	uint32_t end;
@@ -172,7 +172,7 @@ void wire__expect(struct wire *wire, uint8_t flags, size_t len)
 /* A new IPv6 address is tentative until a kernel worker has looked at it. */
 static void wait_usable(const struct wire *wire, int fd)
 {
-	struct sockaddr_in6 addr = {.sin6_family = AF_INET6};
+	struct sockaddr_in6 addr = { .sin6_family = AF_INET6 };
 
 	memcpy(&addr.sin6_addr, wire->host_addr, sizeof(addr.sin6_addr));
 	while (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
@@ -185,9 +185,9 @@ static void wait_usable(const struct wire *wire, int fd)
 static void configure(struct wire *wire, const char *name)
 {
 	int fd = socket(wire->version == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = {0};
-	struct in6_ifreq request6 = {.ifr6_prefixlen = 64};
-	struct sockaddr_in addr = {.sin_family = AF_INET};
+	struct ifreq request = { 0 };
+	struct in6_ifreq request6 = { .ifr6_prefixlen = 64 };
+	struct sockaddr_in addr = { .sin_family = AF_INET };
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	if (fd < 0)
@@ -219,10 +219,11 @@ void wire__open(struct wire *wire, int version, unsigned int number)
 {
 	const char *format = version == 4 ? "10.99.%u.%d" : "fd99:%x::%d";
 	int family = version == 4 ? AF_INET : AF_INET6;
-	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 
 	*wire = (struct wire){
-		.version = version, .peer_port = PEER_PORT, .window = 65535, .seq = FIRST_SEQ};
+		.version = version, .peer_port = PEER_PORT, .window = 65535, .seq = FIRST_SEQ
+	};
 	snprintf(wire->host, sizeof(wire->host), format, number, 1);
 	snprintf(wire->peer, sizeof(wire->peer), format, number, 2);
 	inet_pton(family, wire->host, wire->host_addr);

@@ -14,7 +14,7 @@
 
 struct wire {
 	int tun;
-	int version; /* 4, 6 */
+	int version;		     /* 4, 6 */
 	char host[INET6_ADDRSTRLEN]; /* this kernel's address */
 	char peer[INET6_ADDRSTRLEN]; /* ours */
 	uint8_t host_addr[16];

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A client and a server process with connections whose number and turns are exact. */
+#include "peer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FLOOD_WORKERS 2
+
+struct worker {
+	pid_t pid;
+	int orders;  /* we write, it reads */
+	int reports; /* it writes, we read */
+};
+
+static void tell(int fd, char byte)
+{
+	if (write(fd, &byte, 1) != 1)
+		die("write to pipe");
+}
+
+/* One byte, or 0 at the end of the stream. */
+static char hear(int fd)
+{
+	char byte = 0;
+
+	if (read(fd, &byte, 1) < 0)
+		die("read from pipe");
+	return byte;
+}
+
+/* Forks; RUN gets the ends of the pipes that this process does not. */
+static struct worker start(const char *name, void (*run)(const struct options *, int, int),
+			   const struct options *options)
+{
+	int orders[2], reports[2];
+	pid_t pid;
+
+	if (pipe(orders) < 0 || pipe(reports) < 0)
+		die("pipe");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, name);
+		close(orders[1]);
+		close(reports[0]);
+		run(options, orders[0], reports[1]);
+		exit(0);
+	}
+	close(orders[0]);
+	close(reports[1]);
+	return (struct worker){ .pid = pid, .orders = orders[1], .reports = reports[0] };
+}
+
+static void finish(const struct worker *workers, size_t count)
+{
+	bool failed = false;
+	int status;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (waitpid(workers[i].pid, &status, 0) < 0 || status != 0)
+			failed = true;
+	if (failed)
+		exit(1);
+}
+
+static void end_all(int *fds, const struct options *options, enum side self)
+{
+	unsigned int i;
+
+	for (i = 0; i < options->conns; i++) {
+		if (options->side != self)
+			expect_eof(fds[i]);
+		close(fds[i]);
+	}
+	free(fds);
+}
+
+/* Connections are accepted in the order in which they were made, so both sides take turns over
+ * them in the same order and never wait for each other in a circle. */
+static void reuse_server(const struct options *options, int orders, int reports)
+{
+	int listener = listen_on(options->family, options->addr, options->port, options->backlog);
+	int *fds = new_fds(options->conns);
+	unsigned int i, turn;
+
+	(void)orders;
+	tell(reports, 'l');
+	for (i = 0; i < options->conns; i++)
+		fds[i] = accept_one(listener);
+	for (turn = 0; turn < options->exchanges; turn++) {
+		for (i = 0; i < options->conns; i++) {
+			recv_all(fds[i], REQUEST_BYTES);
+			send_all(fds[i], RESPONSE_BYTES);
+		}
+	}
+	end_all(fds, options, SIDE_SERVER);
+	close(listener);
+}
+
+static void reuse_client(const struct options *options, int orders, int reports)
+{
+	int *fds = new_fds(options->conns);
+	unsigned int i, turn;
+
+	(void)orders;
+	(void)reports;
+	for (i = 0; i < options->conns; i++)
+		fds[i] = connect_to(options->family, options->addr, options->port);
+	for (turn = 0; turn < options->exchanges; turn++) {
+		for (i = 0; i < options->conns; i++) {
+			send_all(fds[i], REQUEST_BYTES);
+			recv_all(fds[i], RESPONSE_BYTES);
+		}
+	}
+	end_all(fds, options, SIDE_CLIENT);
+}
+
+void run_reuse(const struct options *options)
+{
+	struct worker workers[2];
+
+	workers[0] = start("peer-server", reuse_server, options);
+	if (hear(workers[0].reports) != 'l')
+		exit(1);
+	workers[1] = start("peer-client", reuse_client, options);
+	finish(workers, 2);
+}
+
+static void flood_server(const struct options *options, int orders, int reports)
+{
+	int listener = listen_on(options->family, options->addr, options->port, options->backlog);
+	unsigned int i, w, share = options->conns / FLOOD_WORKERS;
+	int fd;
+
+	(void)orders;
+	tell(reports, 'l');
+	for (w = 1; w < FLOOD_WORKERS && fork() > 0; w++)
+		;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (i = 0; i < share; i++) {
+		fd = accept_one(listener);
+		recv_all(fd, REQUEST_BYTES);
+		send_all(fd, RESPONSE_BYTES);
+		expect_eof(fd);
+		close(fd);
+	}
+	while (wait(NULL) > 0)
+		;
+	close(listener);
+}
+
+static void flood_client(const struct options *options, int orders, int reports)
+{
+	unsigned int i, share = options->conns / FLOOD_WORKERS;
+	int fd;
+
+	(void)orders;
+	(void)reports;
+	for (i = 0; i < share; i++) {
+		fd = connect_to(options->family, options->addr, options->port);
+		send_all(fd, REQUEST_BYTES);
+		recv_all(fd, RESPONSE_BYTES);
+		close(fd);
+	}
+}
+
+void run_flood(const struct options *options)
+{
+	struct worker workers[1 + FLOOD_WORKERS];
+	size_t i;
+
+	workers[0] = start("peer-server", flood_server, options);
+	if (hear(workers[0].reports) != 'l')
+		exit(1);
+	for (i = 1; i <= FLOOD_WORKERS; i++)
+		workers[i] = start("peer-client", flood_client, options);
+	finish(workers, 1 + FLOOD_WORKERS);
+}
+
+static void hold(const struct options *options, int *fds, enum side self, int orders, int reports)
+{
+	unsigned int i;
+	char order;
+
+	tell(reports, 'r');
+	while ((order = hear(orders)) == 'x') {
+		for (i = 0; i < options->conns; i++) {
+			if (self == SIDE_SERVER)
+				recv_all(fds[i], REQUEST_BYTES);
+			send_all(fds[i], self == SIDE_SERVER ? RESPONSE_BYTES : REQUEST_BYTES);
+			if (self == SIDE_CLIENT)
+				recv_all(fds[i], RESPONSE_BYTES);
+		}
+		tell(reports, 'r');
+	}
+	end_all(fds, options, self);
+}
+
+static void hold_server(const struct options *options, int orders, int reports)
+{
+	int listener = listen_on(options->family, options->addr, options->port, options->backlog);
+	int *fds = new_fds(options->conns);
+	unsigned int i;
+
+	tell(reports, 'l');
+	for (i = 0; i < options->conns; i++)
+		fds[i] = accept_one(listener);
+	hold(options, fds, SIDE_SERVER, orders, reports);
+	close(listener);
+}
+
+static void hold_client(const struct options *options, int orders, int reports)
+{
+	int *fds = new_fds(options->conns);
+	unsigned int i;
+
+	for (i = 0; i < options->conns; i++)
+		fds[i] = connect_to(options->family, options->addr, options->port);
+	hold(options, fds, SIDE_CLIENT, orders, reports);
+}
+
+/* Open connections that do what standard input says: x one exchange each, any other line or the
+ * end of the input: close. */
+void run_hold(const struct options *options)
+{
+	struct worker workers[2];
+	char line[16];
+
+	workers[0] = start("peer-server", hold_server, options);
+	if (hear(workers[0].reports) != 'l')
+		exit(1);
+	workers[1] = start("peer-client", hold_client, options);
+	if (hear(workers[0].reports) != 'r' || hear(workers[1].reports) != 'r')
+		exit(1);
+	printf("ready client %d server %d\n", workers[1].pid, workers[0].pid);
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin) && line[0] == 'x') {
+		tell(workers[0].orders, 'x');
+		tell(workers[1].orders, 'x');
+		if (hear(workers[0].reports) != 'r' || hear(workers[1].reports) != 'r')
+			exit(1);
+		puts("done");
+		fflush(stdout);
+	}
+	tell(workers[0].orders, 'c');
+	tell(workers[1].orders, 'c');
+	finish(workers, 2);
+}

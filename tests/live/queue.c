@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/* More clients than an accept queue has room for. */
+#include "peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "wire.h"
+
+static void wait_for_order(void)
+{
+	int byte;
+
+	do
+		byte = getchar();
+	while (byte != '\n' && byte != EOF);
+}
+
+/* Handshakes from the wire that stop before their final ACK. */
+static void start_late(struct wire *wires, const struct options *options)
+{
+	unsigned int i;
+
+	if (options->late == 0)
+		return;
+	wire__open(&wires[0], 4, options->port % 250 + 1U);
+	for (i = 0; i < options->late; i++) {
+		wires[i] = wires[0];
+		wires[i].peer_port = (uint16_t)(wires[0].peer_port + i);
+		wires[i].host_port = options->port;
+	}
+	for (i = 0; i < options->late; i++) {
+		wire__send(&wires[i], WIRE_SYN, 0);
+		wire__expect(&wires[i], WIRE_SYN | WIRE_ACK, 0);
+	}
+}
+
+/* More clients than the listener has room for. They stay as they are until the next line on
+ * standard input; then the queued ones are accepted, after a pause, or all is closed. */
+void run_queue(const struct options *options)
+{
+	const char *addr = options->late ? "0.0.0.0" : options->addr; /* for both devices */
+	int listener = listen_on(options->family, addr, options->port, options->backlog);
+	unsigned int i, queued = options->clients;
+	struct wire wires[LATE_MAX];
+	int *fds = new_fds(options->clients);
+	int fd;
+
+	start_late(wires, options);
+	for (i = 0; i < options->clients; i++)
+		fds[i] = connect_start(options->family, options->addr, options->port);
+	for (i = 0; i < options->late; i++)
+		wire__ack(&wires[i]);
+	puts("queued");
+	fflush(stdout);
+	wait_for_order();
+	if (options->accept) {
+		if (options->backlog >= 0 && queued > (unsigned int)options->backlog + 1)
+			queued = (unsigned int)options->backlog + 1;
+		pause_ms(options->pause_ms);
+		for (i = 0; i < queued; i++) {
+			fd = accept_one(listener);
+			close(fd);
+		}
+	}
+	for (i = 0; i < options->clients; i++)
+		close(fds[i]);
+	free(fds);
+	close(listener);
+	if (options->late)
+		wire__done(&wires[0]);
+	settle(options->port);
+}
