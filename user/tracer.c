@@ -126,8 +126,9 @@ static struct bpf_link *attach_tracepoint(struct bpf_program *program, const cha
 	return link;
 }
 
-/* 0 when all hooks of WAY that this kernel has are attached. */
-static int attach_way(struct tracer *tracer, const struct probe_way *way)
+/* 0 when all hooks of WAY that this kernel has are attached, else RET_HOOK is the one that is not.
+ */
+static int attach_way(struct tracer *tracer, const struct probe_way *way, const char **ret_hook)
 {
 	for (int i = 0; i < WAY_PROGRAMS; i++) {
 		struct bpf_program *program;
@@ -141,8 +142,10 @@ static int attach_way(struct tracer *tracer, const struct probe_way *way)
 			link = attach_tracepoint(program, way->programs[i].hook);
 		else
 			link = bpf_program__attach(program);
-		if (!link)
+		if (!link) {
+			*ret_hook = way->programs[i].hook;
 			return -errno;
+		}
 		tracer->links[tracer->link_count++] = link;
 	}
 	return 0;
@@ -155,15 +158,16 @@ static int attach_all(struct tracer *tracer)
 
 	for (int f = 0; f < FEATURE_MAX; f++) {
 		const struct probe_way *way = tracer->probes->chosen[f];
+		const char *hook;
 		char reason[96];
 		int err;
 
 		if (!way || way->mechanism == MECHANISM_ITER)
 			continue;
-		err = attach_way(tracer, way);
+		err = attach_way(tracer, way, &hook);
 		if (!err)
 			continue;
-		snprintf(reason, sizeof(reason), "cannot attach %s: %s", way->programs[0].hook,
+		snprintf(reason, sizeof(reason), "cannot attach %s: %s", hook,
 			 err == -ENOTSUPP ? "not supported" : strerror(-err));
 		log_debug("%s", reason);
 		probes__demote(tracer->probes, way, reason);

@@ -144,7 +144,7 @@ trace_stop() {
 # values ROW EXPRESSION [ROW EXPRESSION...]: a line of JSON for each, from the report.  ROW is
 # upstream PORT, listener PORT, close PORT ROLE, or meta.
 values() {
-	local type port role program='[inputs] as $rows | empty'
+	local type port role program="[inputs] as \$rows | empty"
 
 	while [ $# -gt 0 ]; do
 		read -r type port role <<<"$1"
