@@ -242,15 +242,16 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 }
 
 /*
- * tcp_send_reset in answer to a segment, on a socket that is closed: payload met our FIN. The
- * kernel answers after tcp_done(), so the record of an orphan has been sent and deleted in this
- * softirq run.
+ * A reset in answer to a segment that SK got, after our own FIN: payload met it, the server's half
+ * of the keep-alive race. SK is one of three: open still, because the application has only shut
+ * down; an orphan that tcp_done() has just destroyed; or the TIME_WAIT mini-socket, of which struct
+ * sock_common is all there is.
  */
-static __always_inline void conn_reset_sent(struct sock *sk)
+static __noinline void conn_reset_sent(struct sock *sk)
 {
-	struct conn *conn = conn_find(sk);
-	struct gone *gone;
-	__u32 zero = 0;
+	struct conn *conn = conn_find(sk), *gone;
+	struct conn here = {};
+	struct flow flow = {};
 
 	if (conn) {
 		if (conn->state != TCP_CLOSE || conn->role != ROLE_SERVER ||
@@ -261,11 +262,15 @@ static __always_inline void conn_reset_sent(struct sock *sk)
 		conn->cause = CAUSE_AFTER_FIN_DATA;
 		return;
 	}
-	gone = bpf_map_lookup_elem(&last_gone, &zero);
-	if (!gone || gone->sk != (__u64)sk || !sk)
+	sock_endpoints(sk, &here);
+	here.netns = sock_netns(sk);
+	flow_of(&here, &flow);
+	gone = bpf_map_lookup_elem(&recent, &flow);
+	if (!gone)
 		return;
-	gone->sk = 0;
-	emit_conn(EVENT_CONN_AMENDED, (__u64)sk, &gone->conn);
+	gone->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	emit_conn(EVENT_CONN_AMENDED, (__u64)sk, gone);
+	bpf_map_delete_elem(&recent, &flow);
 }
 
 #endif /* connscope_CLOSER_BPF_H */

@@ -296,12 +296,20 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 	}
 }
 
+static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
+{
+	__builtin_memcpy(flow->local_addr, conn->local_addr, sizeof(flow->local_addr));
+	__builtin_memcpy(flow->remote_addr, conn->remote_addr, sizeof(flow->remote_addr));
+	flow->netns = conn->netns;
+	flow->local_port = conn->local_port;
+	flow->remote_port = conn->remote_port;
+}
+
 /* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */
 static __always_inline void conn_destroyed(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
-	struct gone *gone;
-	__u32 zero = 0;
+	struct flow flow;
 
 	if (!conn)
 		return;
@@ -314,11 +322,8 @@ static __always_inline void conn_destroyed(struct sock *sk)
 	}
 	conn_finish(sk, conn);
 	if (conn->role == ROLE_SERVER && conn->initiator == INITIATOR_LOCAL_FIN) {
-		gone = bpf_map_lookup_elem(&last_gone, &zero);
-		if (gone) {
-			gone->sk = (__u64)sk;
-			__builtin_memcpy(&gone->conn, conn, sizeof(gone->conn));
-		}
+		flow_of(conn, &flow);
+		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
 	}
 	conn_drop(sk, conn);
 }

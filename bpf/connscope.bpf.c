@@ -76,12 +76,43 @@ int BPF_PROG(on_reset_received, struct sock *sk)
 	return 0;
 }
 
-/* SK may be NULL or a TIME_WAIT mini-socket (6.12): its address is looked up, never followed. SKB
- * is NULL for resets that we send on our own account. */
-SEC("tp_btf/tcp_send_reset")
-int BPF_PROG(on_reset_sent, struct sock *sk, struct sk_buff *skb)
+/* SK is NULL for a segment to no socket. SKB is NULL for resets on our own account. */
+SEC("?tp_btf/tcp_send_reset")
+int BPF_PROG(reset_sent_tp, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing && skb)
+	if (tracing && sk && skb)
+		conn_reset_sent(sk);
+	return 0;
+}
+
+SEC("?fentry/tcp_v4_send_reset")
+int BPF_PROG(reset_sent4_fentry, struct sock *sk)
+{
+	if (tracing && sk)
+		conn_reset_sent(sk);
+	return 0;
+}
+
+SEC("?fentry/tcp_v6_send_reset")
+int BPF_PROG(reset_sent6_fentry, struct sock *sk)
+{
+	if (tracing && sk)
+		conn_reset_sent(sk);
+	return 0;
+}
+
+SEC("?kprobe/tcp_v4_send_reset")
+int BPF_KPROBE(reset_sent4_kprobe, struct sock *sk)
+{
+	if (tracing && sk)
+		conn_reset_sent(sk);
+	return 0;
+}
+
+SEC("?kprobe/tcp_v6_send_reset")
+int BPF_KPROBE(reset_sent6_kprobe, struct sock *sk)
+{
+	if (tracing && sk)
 		conn_reset_sent(sk);
 	return 0;
 }

@@ -108,19 +108,24 @@ struct {
 	__uint(max_entries, 1026);
 } free_groups SEC(".maps");
 
-/* The server connection that this CPU let go last, for the reset that may follow it: closer.bpf.h.
+/*
+ * Server connections that ended by our own FIN, for the payload that may still meet it: see
+ * conn_reset_sent(). Key: both ends. LRU: what counts comes within seconds.
  */
-struct gone {
-	__u64 sk;
-	struct conn conn;
+struct flow {
+	__u8 local_addr[CONN_ADDR_LEN];
+	__u8 remote_addr[CONN_ADDR_LEN];
+	__u32 netns;
+	__u16 local_port;
+	__u16 remote_port;
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__type(key, __u32);
-	__type(value, struct gone);
-	__uint(max_entries, 1);
-} last_gone SEC(".maps");
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, struct flow);
+	__type(value, struct conn);
+	__uint(max_entries, 4096);
+} recent SEC(".maps");
 
 /* Ends of connections and listeners. When full the event is lost and counted by kind. */
 struct {

@@ -3,6 +3,7 @@
 #include "event.h"
 
 #include <stdbool.h>
+#include <netinet/tcp.h>
 
 static bool conn_is_sane(const struct conn *conn)
 {
@@ -34,6 +35,8 @@ const struct event_header *event_check(const void *data, size_t size)
 void event_amend(struct conn *conn)
 {
 	conn->flags |= CONN_RACED;
-	conn->flags &= ~CONN_TIME_WAIT;
+	/* An orphan died at once where it looked like leaving for TIME_WAIT. */
+	if (conn->state != TCP_TIME_WAIT)
+		conn->flags &= ~CONN_TIME_WAIT;
 	conn->cause = CAUSE_AFTER_FIN_DATA;
 }

@@ -23,7 +23,8 @@ enum feature {
 	FEATURE_SEND,
 	FEATURE_RECEIVE,
 	FEATURE_CLOSE,
-	FEATURE_RESET, /* RST in both directions */
+	FEATURE_RESET, /* the peer's */
+	FEATURE_RACE,  /* payload that met our own FIN */
 	FEATURE_TIME_WAIT,
 	FEATURE_SEED,	  /* what was there before tracing began */
 	FEATURE_SNAPSHOT, /* what is open now */

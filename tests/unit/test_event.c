@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <netinet/tcp.h>
 #include <cmocka.h>
 
 #include "event.h"
@@ -109,6 +110,9 @@ static void amending_means_the_race(void **state)
 	event_amend(&conn);
 	assert_int_equal(conn.flags, CONN_READY | CONN_RACED);
 	assert_int_equal(conn.cause, CAUSE_AFTER_FIN_DATA);
+	conn = (struct conn){ .flags = CONN_TIME_WAIT, .state = TCP_TIME_WAIT };
+	event_amend(&conn);
+	assert_int_equal(conn.flags, CONN_TIME_WAIT | CONN_RACED);
 }
 
 int main(void)
