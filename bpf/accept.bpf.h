@@ -32,9 +32,14 @@ static __always_inline void bound_add(const struct listener *listener)
 
 	bound_key_of(listener, &key);
 	sockets = bpf_map_lookup_elem(&bound, &key);
+	if (!sockets) {
+		if (!bpf_map_update_elem(&bound, &key, &one, BPF_NOEXIST))
+			return;
+		sockets = bpf_map_lookup_elem(&bound, &key); /* another CPU was first */
+	}
 	if (sockets)
 		__sync_fetch_and_add(sockets, 1);
-	else if (bpf_map_update_elem(&bound, &key, &one, BPF_NOEXIST))
+	else
 		count_loss(LOSS_LISTENER_MAP);
 }
 
@@ -85,7 +90,6 @@ static __always_inline void listener_open(struct sock *sk, struct listener *list
 {
 	__u64 key = (__u64)sk;
 
-	listener->opened_ns = bpf_ktime_get_ns();
 	listener->netns = sock_netns(sk);
 	listener->port = sock_local_port(sk);
 	listener->family = BPF_CORE_READ(sk, __sk_common.skc_family);
@@ -138,14 +142,13 @@ static __always_inline void listener_opened(struct sock *sk)
 		bpf_map_delete_elem(&backlogs, &thread);
 	}
 	owner_current(&owner);
-	if (owner.pid != self_pid)
-		listener_open(sk, &listener, &owner);
+	listener_open(sk, &listener, &owner);
 }
 
 /* One that was in LISTEN before we looked. */
 static __noinline void listener_seed(struct sock *sk, const struct owner *owner)
 {
-	struct listener listener = { .flags = LISTENER_PARTIAL };
+	struct listener listener = {};
 
 	listener_open(sk, &listener, owner);
 }

@@ -47,7 +47,7 @@ static __always_inline __u32 idle_by_ticks(const struct tcp_sock *tp, bool unrea
 static __always_inline __u32 idle_at_close(const struct conn *conn, const struct tcp_sock *tp,
 					   __u32 unread, __u64 now)
 {
-	bool timed = conn->last_ns && !(conn->flags & CONN_TURN_UNTIMED);
+	bool timed = conn->last_ns && !conn->untimed;
 
 	if (timed && !unread)
 		return (now - conn->last_ns) / 1000000;
@@ -118,7 +118,7 @@ static __always_inline void close_by_error(struct conn *conn, const struct tcp_s
 	} else if (err) {
 		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
 		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
-	} else if (conn->role == ROLE_SERVER && !(conn->flags & CONN_READY) && !sk->sk_socket) {
+	} else if (conn->role == ROLE_SERVER && !conn->ready && !sk->sk_socket) {
 		/* inet_csk_listen_stop() */
 		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread, now);
 	} else if (closed_by_app(conn, sk)) {
@@ -147,7 +147,7 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 {
 	int err = tp->inet_conn.icsk_inet.sk.sk_err;
 
-	if (conn->role == ROLE_CLIENT && !(conn->flags & CONN_READY)) {
+	if (conn->role == ROLE_CLIENT && !conn->ready) {
 		conn->fail = fail_reason(tp, err);
 		conn->closed_ns = now;
 		return;
@@ -174,8 +174,7 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 		return;
 	conn->state = newstate;
 	/* While we may still write, no FIN of ours is in write_seq: what no hook told us. */
-	if ((oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT) &&
-	    (conn->flags & CONN_SEQ_KNOWN))
+	if ((oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT) && conn->seq_known)
 		note_sent(conn, tp->write_seq, 0);
 	fin_received = newstate == TCP_CLOSE_WAIT || newstate == TCP_CLOSING ||
 		       oldstate == TCP_CLOSE_WAIT || oldstate == TCP_CLOSING ||
@@ -232,10 +231,9 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 
 	if (!conn || state == TCP_SYN_SENT)
 		return;
-	conn->flags |= CONN_GOT_RST;
 	if (conn->initiator)
 		return;
-	if (conn->flags & CONN_SEQ_KNOWN)
+	if (conn->seq_known)
 		note_sent(conn, tp->write_seq, 0);
 	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE,
 		   unread_bytes(tp->rcv_nxt, tp->copied_seq, false), now);
@@ -247,12 +245,20 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
  * down; an orphan that tcp_done() has just destroyed; or the TIME_WAIT mini-socket, of which struct
  * sock_common is all there is.
  */
-static __noinline void conn_reset_sent(struct sock *sk)
+static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 {
+	/* struct tcp_skb_cb (include/net/tcp.h) begins with seq and end_seq; a FIN counts one. */
+	__u32 seq[2] = {};
+	__u32 bytes;
+
 	struct conn *conn = conn_find(sk), *gone;
 	struct conn here = {};
 	struct flow flow = {};
 
+	bpf_core_read(seq, sizeof(seq), &skb->cb);
+	bytes = seq[1] - seq[0];
+	if (!bytes || is_close_notify(bytes) || is_close_notify(bytes - 1))
+		return;
 	if (conn) {
 		if (conn->state != TCP_CLOSE || conn->role != ROLE_SERVER ||
 		    conn->initiator != INITIATOR_LOCAL_FIN)

@@ -81,19 +81,26 @@ static __always_inline bool conn_complete(struct sock *sk, struct conn *conn)
 static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __u64 flags)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
-	struct conn conn = {};
+	struct conn conn = {}, *stored;
 
 	conn.state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	if (conn.state == TCP_CLOSE || conn.state == TCP_LISTEN || conn.state == TCP_TIME_WAIT)
 		return;
 	conn.netns = sock_netns(sk);
 	sock_endpoints(sk, &conn);
-	conn.role = bound_find(&conn) ? ROLE_SERVER : ROLE_CLIENT;
+	/* A server's listener may have gone, as after a graceful reload: then the ports tell. */
+	conn.role = bound_find(&conn) || (conn.local_port < ephemeral_low &&
+					  conn.remote_port >= ephemeral_low)
+			    ? ROLE_SERVER
+			    : ROLE_CLIENT;
 	conn_set_owner(&conn, owner);
 	conn.opened_ns = bpf_ktime_get_ns();
-	conn.flags = CONN_PARTIAL | CONN_QUEUED | CONN_SEQ_KNOWN | CONN_TURN_UNTIMED;
+	conn.flags = CONN_PARTIAL;
+	conn.queued = 1;
+	conn.seq_known = 1;
+	conn.untimed = 1;
 	if (conn.state != TCP_SYN_SENT)
-		conn.flags |= CONN_READY;
+		conn.ready = 1;
 	conn.write_seq = BPF_CORE_READ(tp, write_seq);
 	conn.copied_seq = BPF_CORE_READ(tp, copied_seq);
 	if (conn.state == TCP_CLOSE_WAIT || conn.state == TCP_LAST_ACK)
@@ -103,12 +110,15 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 	else if (conn.state == TCP_FIN_WAIT1 || conn.state == TCP_FIN_WAIT2)
 		conn.initiator = INITIATOR_LOCAL_FIN;
 	conn.idle_ms = IDLE_UNKNOWN;
-	if (conn.initiator)
+	if (conn.initiator) {
 		conn.closed_ns = conn.opened_ns;
-	else if (conn.flags & CONN_READY)
-		group_open(&conn);
-	if (!conn_wanted(&conn) || owner->pid == self_pid || !conn_store(sk, &conn, flags))
-		group_close(&conn);
+		conn.flags |= CONN_ENDED_BEFORE;
+	}
+	if (!conn_wanted(&conn) || !conn_store(sk, &conn, flags))
+		return;
+	stored = conn_find(sk);
+	if (stored && conn.ready && !conn.initiator)
+		group_open(stored);
 }
 
 /*
@@ -157,8 +167,6 @@ static __always_inline void conn_open_client(struct sock *sk, __u64 now)
 		conn_drop(sk, before);
 	}
 	owner_current(&owner);
-	if (owner.pid == self_pid)
-		return;
 	conn_set_owner(&conn, &owner);
 	conn.netns = sock_netns(sk);
 	sock_endpoints(sk, &conn);
@@ -177,7 +185,7 @@ static __always_inline void conn_connecting(struct sock *sk)
 		return;
 	conn->local_port = sock_local_port(sk);
 	conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) + 1;
-	conn->flags |= CONN_SEQ_KNOWN;
+	conn->seq_known = 1;
 }
 
 /*
@@ -212,19 +220,19 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 		conn_drop(sk, conn);
 		return;
 	}
-	if (!(conn->flags & CONN_SEQ_KNOWN))
+	if (!conn->seq_known)
 		conn->write_seq = tp->write_seq;
 	/* With TCP Fast Open a server's child may have been read from already. */
 	if (!conn->copied_seq)
 		conn->copied_seq = tp->copied_seq;
-	conn->flags |= CONN_SEQ_KNOWN;
+	conn->seq_known = 1;
 	if (conn->role == ROLE_SERVER) {
-		conn->flags |= CONN_QUEUED;
+		conn->queued = 1;
 		return;
 	}
-	if (!(conn->flags & CONN_READY))
+	if (!conn->ready)
 		conn->ready_ns = now;
-	conn->flags |= CONN_READY;
+	conn->ready = 1;
 	group_open(conn);
 }
 
@@ -236,16 +244,17 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
 
 	owner_current(&owner);
 	conn_set_owner(conn, &owner);
-	conn->flags |= CONN_READY | CONN_QUEUED;
+	conn->queued = 1;
+	conn->ready = 1;
 	conn->ready_ns = ready_ns;
 	/* accept() may run before the child is traced in ESTABLISHED; with Fast Open it always
 	 * does. */
-	if (!(conn->flags & CONN_SEQ_KNOWN)) {
+	if (!conn->seq_known) {
 		conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
 		conn->copied_seq = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
-		conn->flags |= CONN_SEQ_KNOWN;
+		conn->seq_known = 1;
 	}
-	if (!conn_complete(sk, conn) || owner.pid == self_pid) {
+	if (!conn_complete(sk, conn)) {
 		conn_drop(sk, conn);
 		return false;
 	}
@@ -264,7 +273,7 @@ static __always_inline void conn_accepted(struct sock *sk)
 			conn->ready_ns = bpf_ktime_get_ns();
 		return;
 	}
-	if (!(conn->flags & CONN_READY))
+	if (!conn->ready)
 		conn_claim(sk, conn, bpf_ktime_get_ns());
 }
 
@@ -283,13 +292,14 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 		if (!conn)
 			return;
 		/* Its sequence numbers include this payload: note which way it went. */
-		turn_to(conn, received ? TURN_RECEIVED : TURN_SENT, now);
+		turn_to(conn, received ? TURN_RECEIVED : TURN_SENT, 0, now);
 		return;
 	}
-	if (!(conn->flags & CONN_READY) && conn->role == ROLE_SERVER && !conn_claim(sk, conn, 0))
+	if (!conn->ready && conn->role == ROLE_SERVER && !conn_claim(sk, conn, 0))
 		return;
 	if (received) {
-		note_sent(conn, write_seq, 0);
+		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
+			note_sent(conn, write_seq, 0); /* else it counts a FIN of ours */
 		note_received(conn, copied_seq, now);
 	} else {
 		note_sent(conn, write_seq, now);
@@ -315,8 +325,7 @@ static __always_inline void conn_destroyed(struct sock *sk)
 		return;
 	/* A child that never entered the queue is no connection; one without an owner matches no
 	 * filter on owners. */
-	if ((conn->role == ROLE_SERVER && !(conn->flags & CONN_QUEUED)) ||
-	    (owner_filtered() && !conn->pid)) {
+	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid)) {
 		conn_drop(sk, conn);
 		return;
 	}

@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* clang-format off */
 /*
  * The hooks: a table of contents of what the kernel tells us, each a few lines that call the logic.
  *
  *   hook                      context        what we take from it
  *   inet_sock_set_state       task, softirq  birth, who ended it; listeners come and go
- *   tcp_destroy_sock          task, softirq  the end of the struct sock: the record is sent and
- * deleted tcp_receive_reset         softirq, task  the peer's RST tcp_send_reset softirq, task
- * payload that met our own FIN tcp_rcv_space_adjust      task           payload read tcp_push task
- * payload written      else sock_send_length (6.3 and later) tcp_connect               task local
- * port, first sequence number inet_csk_accept           task           out of the queue, owner
- *   security_sock_graft       task           the same, for accept() calls that blocked before we
- * came tcp_close                 task           the application closed tcp_time_wait softirq, task
- * this host keeps the TIME_WAIT socket
- *   __sys_listen              task           the backlog asked for
+ *   tcp_destroy_sock          task, softirq  the end of the struct sock: its record is sent, deleted
+ *   tcp_receive_reset         softirq, task  the peer's RST
+ *   tcp_send_reset            softirq, task  payload that met our own FIN
+ *                                            (before 6.10: tcp_v4_send_reset, tcp_v6_send_reset)
+ *   tcp_rcv_space_adjust      task           payload read
+ *   tcp_push                  task           payload written (else sock_send_length, since 6.3)
+ *   tcp_connect               task           local port, first sequence number
+ *   security_sock_graft       task           out of the accept queue, owner
+ *                                            (else inet_csk_accept, else the system call's exit)
+ *   tcp_close                 task           the application closed
+ *   tcp_time_wait             softirq, task  this host keeps the TIME_WAIT socket
+ *   __sys_listen              task           the backlog asked for (else the system call's entry)
  *   tcp_conn_request          softirq        SYN refused
- *   tcp_v{4,6}_syn_recv_sock  softirq        final ACK refused    else kfree_skb, for both
+ *   tcp_v4_syn_recv_sock,     softirq        final ACK refused (else kfree_skb, since 6.11, for both)
+ *   tcp_v6_syn_recv_sock
+ *   task_file                 iterator       what was there before tracing began
+ *   bpf_map_elem              iterator       what is there now
  *
- * Softirq may run on top of any task: pid and comm are read in task hooks alone. Programs marked
- * "?" are loaded only when user space has chosen them for their feature (user/probes.c).
+ * Softirq may run on top of any task: pid and comm are read in task hooks alone. Programs marked "?"
+ * are loaded only when user space has chosen them for their feature (user/probes.c).
  */
+/* clang-format on */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -81,39 +89,39 @@ SEC("?tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tp, struct sock *sk, struct sk_buff *skb)
 {
 	if (tracing && sk && skb)
-		conn_reset_sent(sk);
+		conn_reset_sent(sk, skb);
 	return 0;
 }
 
 SEC("?fentry/tcp_v4_send_reset")
-int BPF_PROG(reset_sent4_fentry, struct sock *sk)
+int BPF_PROG(reset_sent4_fentry, struct sock *sk, struct sk_buff *skb)
 {
 	if (tracing && sk)
-		conn_reset_sent(sk);
+		conn_reset_sent(sk, skb);
 	return 0;
 }
 
 SEC("?fentry/tcp_v6_send_reset")
-int BPF_PROG(reset_sent6_fentry, struct sock *sk)
+int BPF_PROG(reset_sent6_fentry, struct sock *sk, struct sk_buff *skb)
 {
 	if (tracing && sk)
-		conn_reset_sent(sk);
+		conn_reset_sent(sk, skb);
 	return 0;
 }
 
 SEC("?kprobe/tcp_v4_send_reset")
-int BPF_KPROBE(reset_sent4_kprobe, struct sock *sk)
+int BPF_KPROBE(reset_sent4_kprobe, struct sock *sk, struct sk_buff *skb)
 {
 	if (tracing && sk)
-		conn_reset_sent(sk);
+		conn_reset_sent(sk, skb);
 	return 0;
 }
 
 SEC("?kprobe/tcp_v6_send_reset")
-int BPF_KPROBE(reset_sent6_kprobe, struct sock *sk)
+int BPF_KPROBE(reset_sent6_kprobe, struct sock *sk, struct sk_buff *skb)
 {
 	if (tracing && sk)
-		conn_reset_sent(sk);
+		conn_reset_sent(sk, skb);
 	return 0;
 }
 
@@ -230,8 +238,9 @@ int BPF_PROG(accept_fexit2, struct sock *sk, void *arg, struct sock *child)
 	return 0;
 }
 
-/* Every family's accept() passes here, and so do accept() calls that were blocked in the kernel
- * when we attached, whose return a trampoline does not see. */
+/* Every family's accept() passes here, with the child locked (inet_accept), and so do accept()
+ * calls that were blocked in the kernel when we attached, whose return a trampoline does not see.
+ */
 SEC("?fentry/security_sock_graft")
 int BPF_PROG(graft_fentry, struct sock *child)
 {
@@ -372,8 +381,6 @@ int seed_file(struct bpf_iter__task_file *ctx)
 	if (!sk || !sock_is_tcp(sk))
 		return 0;
 	owner_of_task(task, &owner);
-	if (owner.pid == self_pid)
-		return 0;
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN) {
 		if (seed_pass == 0)
 			listener_seed(sk, &owner);
@@ -389,7 +396,7 @@ static __always_inline void infer_answer(struct sock *sk, struct conn *conn)
 	bool writable = conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT;
 	__s32 bytes;
 
-	if (!writable || !(conn->flags & CONN_SEQ_KNOWN))
+	if (!writable || !conn->seq_known)
 		return;
 	bytes = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) - conn->write_seq;
 	if (bytes <= 0)
@@ -408,9 +415,20 @@ static __always_inline bool is_stale(struct sock *sk, const struct conn *conn)
 {
 	if (bpf_ktime_get_ns() - conn->opened_ns < STALE_NS)
 		return false;
-	if (conn->role == ROLE_SERVER && !(conn->flags & CONN_QUEUED))
+	if (conn->role == ROLE_SERVER && !conn->queued)
 		return true;
 	return conn->state != TCP_CLOSE && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
+}
+
+/* As group_close(), but the verifier does not take a map key from an iterator's buffer. */
+static __always_inline void leave_group(struct conn *conn)
+{
+	__u32 slot = conn->group;
+	struct group *group = bpf_map_lookup_elem(&groups, &slot);
+
+	if (group && conn->counted)
+		__sync_fetch_and_add(&group->open, -1);
+	conn->counted = 0;
 }
 
 SEC("iter/bpf_map_elem")
@@ -428,6 +446,8 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	snapshot.sk = *key;
 	snapshot.conn = *conn;
 	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
+	if (snapshot.stale)
+		leave_group(conn);
 	if (infer_send)
 		infer_answer((struct sock *)*key, &snapshot.conn);
 	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));

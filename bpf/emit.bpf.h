@@ -23,8 +23,7 @@ static __always_inline void fill_header(struct event_header *header, __u8 type, 
 	header->type = type;
 	header->version = EVENT_VERSION;
 	header->len = len;
-	header->cpu = bpf_get_smp_processor_id();
-	header->ts_ns = bpf_ktime_get_ns();
+	header->pad = 0;
 	header->sk = sk;
 }
 

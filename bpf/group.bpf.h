@@ -71,9 +71,9 @@ static __always_inline void group_open(struct conn *conn)
 	struct group *group;
 	__s32 open;
 
-	if (conn->flags & CONN_COUNTED)
+	if (conn->counted)
 		return;
-	conn->flags |= CONN_COUNTED;
+	conn->counted = 1;
 	group = group_of(conn);
 	if (!group)
 		return;
@@ -87,9 +87,9 @@ static __always_inline void group_close(struct conn *conn)
 {
 	struct group *group;
 
-	if (!(conn->flags & CONN_COUNTED))
+	if (!conn->counted)
 		return;
-	conn->flags &= ~CONN_COUNTED;
+	conn->counted = 0;
 	group = group_of(conn);
 	if (group)
 		__sync_fetch_and_add(&group->open, -1);

@@ -12,9 +12,9 @@
 
 /* User space sets these between open and load; the defaults trace everything. */
 const volatile struct filter_knobs only = {};
-const volatile bool filtered = false;	  /* `only` wants less than everything */
-const volatile __u32 self_pid = 0;	  /* the tracer itself, never traced */
-const volatile bool group_by_pid = false; /* beside endpoint and comm */
+const volatile bool filtered = false;	    /* `only` wants less than everything */
+const volatile __u16 ephemeral_low = 32768; /* net.ipv4.ip_local_port_range */
+const volatile bool group_by_pid = false;   /* beside endpoint and comm */
 const volatile bool group_by_cgroup = false;
 const volatile bool infer_send = false;	    /* no send hook: see snapshot_conns */
 const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer.bpf.h */
@@ -33,7 +33,7 @@ __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it rea
 /*
  * The life of each connection. Key: address of its struct sock. Made at SYN_SENT, at the child's
  * birth, or by the seed; deleted at tcp_destroy_sock, and by user space when that was missed
- * (tracer__sweep). Sized by --max-conns and allocated up front; when full the connection is not
+ * (is_stale). Sized by --max-conns and allocated up front; when full the connection is not
  * tracked, LOSS_CONN_MAP counts it, and those already here stay exact.
  */
 struct {

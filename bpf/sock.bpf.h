@@ -95,19 +95,18 @@ struct owner {
 	char comm[CONN_COMM_LEN];
 };
 
-/* Only where the caller runs in the owner's context: connect, listen, accept, send, receive. */
-static __always_inline void owner_current(struct owner *owner)
-{
-	owner->pid = bpf_get_current_pid_tgid() >> 32;
-	owner->cgroup = bpf_get_current_cgroup_id();
-	bpf_get_current_comm(owner->comm, sizeof(owner->comm));
-}
-
+/* The process, not the thread: bpf_get_current_comm() would give the thread's name. */
 static __always_inline void owner_of_task(struct task_struct *task, struct owner *owner)
 {
 	owner->pid = BPF_CORE_READ(task, tgid);
 	owner->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	BPF_CORE_READ_STR_INTO(&owner->comm, task, comm);
+	BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
+}
+
+/* Only where the caller runs in the owner's context: connect, listen, accept, send, receive. */
+static __always_inline void owner_current(struct owner *owner)
+{
+	owner_of_task((struct task_struct *)bpf_get_current_task(), owner);
 }
 
 static __always_inline bool current_is_exiting(void)

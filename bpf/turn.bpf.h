@@ -13,10 +13,21 @@
 
 #include "group.bpf.h"
 
-static __always_inline void turn_to(struct conn *conn, __u8 turn, __u64 now)
+/*
+ * A TLS close_notify is an encrypted record of a known size, and no request: 5 bytes of header, 2
+ * of alert, a tag of 16, and 1 of type (TLS 1.3), 8 of nonce (1.2 with AES-GCM) or neither (1.2
+ * with ChaCha20). RFC 8446 5.2, RFC 5288, RFC 7905. A request of exactly that size, as the very
+ * last message, is taken for one too.
+ */
+static __always_inline bool is_close_notify(__u32 bytes)
+{
+	return bytes == 23 || bytes == 24 || bytes == 31;
+}
+
+static __always_inline void turn_to(struct conn *conn, __u8 turn, __u32 bytes, __u64 now)
 {
 	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
-	bool timed = now && conn->last_ns && !(conn->flags & CONN_TURN_UNTIMED);
+	bool timed = now && conn->last_ns && !conn->untimed;
 	struct group *group;
 
 	if (turn == asking) {
@@ -33,12 +44,13 @@ static __always_inline void turn_to(struct conn *conn, __u8 turn, __u64 now)
 				hist_add(&group->response_us, (now - conn->last_ns) / 1000);
 		}
 	}
+	conn->burst_bytes = conn->turn == turn ? conn->burst_bytes + bytes : bytes;
 	conn->turn = turn;
 	if (now) {
 		conn->last_ns = now;
-		conn->flags &= ~CONN_TURN_UNTIMED;
+		conn->untimed = 0;
 	} else {
-		conn->flags |= CONN_TURN_UNTIMED;
+		conn->untimed = 1;
 	}
 }
 
@@ -53,9 +65,10 @@ static __always_inline void note_sent(struct conn *conn, __u32 write_seq, __u64 
 	conn->sent_bytes += bytes;
 	/* The keep-alive race from the client's side: we wrote into a connection that the peer had
 	 * closed already. */
-	if (conn->initiator == INITIATOR_REMOTE_FIN && conn->role == ROLE_CLIENT)
+	if (conn->initiator == INITIATOR_REMOTE_FIN && conn->role == ROLE_CLIENT &&
+	    !is_close_notify(bytes))
 		conn->flags |= CONN_RACED;
-	turn_to(conn, TURN_SENT, now);
+	turn_to(conn, TURN_SENT, bytes, now);
 }
 
 static __always_inline void note_received(struct conn *conn, __u32 copied_seq, __u64 now)
@@ -66,7 +79,7 @@ static __always_inline void note_received(struct conn *conn, __u32 copied_seq, _
 		return;
 	conn->copied_seq = copied_seq;
 	conn->received_bytes += bytes;
-	turn_to(conn, TURN_RECEIVED, now);
+	turn_to(conn, TURN_RECEIVED, bytes, now);
 }
 
 /* Payload the peer has sent and the application has not read. A FIN counts one in rcv_nxt
@@ -82,9 +95,12 @@ static __always_inline __u32 unread_bytes(__u32 rcv_nxt, __u32 copied_seq, bool 
 
 static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)
 {
-	if (conn->role == ROLE_CLIENT)
-		return conn->turn == TURN_SENT && !unread;
-	return conn->turn == TURN_RECEIVED || unread;
+	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
+
+	/* For a client what lies unread is an answer, for a server it is a request. */
+	if (unread)
+		return conn->role == ROLE_SERVER && !is_close_notify(unread);
+	return conn->turn == asking && !is_close_notify(conn->burst_bytes);
 }
 
 #endif /* connscope_TURN_BPF_H */

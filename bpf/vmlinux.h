@@ -142,6 +142,7 @@ struct tcp_sock {
 
 struct sk_buff {
 	__be16 protocol;
+	char cb[48]; /* struct tcp_skb_cb */
 };
 
 struct kernfs_node {
@@ -178,6 +179,7 @@ struct task_struct {
 	unsigned int flags;
 	int tgid;
 	char comm[16];
+	struct task_struct *group_leader;
 	struct files_struct *files;
 	struct css_set *cgroups;
 };

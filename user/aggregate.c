@@ -11,6 +11,8 @@
 #include "filter.h"
 #include "names.h"
 
+#define OTHER "other"
+
 struct entry {
 	struct row row; /* first: rows are handed out as such */
 	UT_hash_handle hh;
@@ -24,7 +26,7 @@ struct aggregate {
 	struct entry *entries; /* uthash by row.key */
 	const struct row **rows;
 	size_t row_count;
-	__u64 folded;
+	__u64 folded_closed, folded_open; /* connections */
 };
 
 struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct filter *filter,
@@ -69,7 +71,7 @@ size_t aggregate__rows(const struct aggregate *agg, const struct row *const **re
 
 __u64 aggregate__folded(const struct aggregate *agg)
 {
-	return agg->folded;
+	return agg->folded_closed + agg->folded_open;
 }
 
 static struct row *row_add(struct aggregate *agg, const struct row_key *key)
@@ -85,10 +87,10 @@ static struct row *row_add(struct aggregate *agg, const struct row_key *key)
 }
 
 /* The row of KEY, made when missing; the role's "other" when there are too many; NULL only when out
- * of memory, which counts as folded as well. */
+ * of memory. */
 static struct row *row_get(struct aggregate *agg, const struct row_key *key)
 {
-	struct row_key other = { .role = key->role, .name = "other" };
+	struct row_key other = { .role = key->role, .name = OTHER };
 	struct entry *entry;
 	struct row *row;
 
@@ -100,11 +102,15 @@ static struct row *row_get(struct aggregate *agg, const struct row_key *key)
 		if (row)
 			return row;
 	}
-	agg->folded++;
 	HASH_FIND(hh, agg->entries, &other, sizeof(other), entry);
 	if (entry)
 		return &entry->row;
 	return agg->row_count < agg->max_rows + 2 ? row_add(agg, &other) : NULL;
+}
+
+static bool is_other(const struct row *row)
+{
+	return !row->key.port && !strcmp(row->key.name, OTHER);
 }
 
 /* ---- keys ---- */
@@ -274,10 +280,12 @@ static void add_conn(struct totals *totals, const struct conn *conn)
 		totals->fails[conn->fail]++;
 		return;
 	}
-	if (conn->role == ROLE_CLIENT && !(conn->flags & CONN_READY))
+	if (conn->role == ROLE_CLIENT && !conn->ready)
 		return; /* still connecting */
 	add_opening(totals, conn);
 	add_exchanges(totals, conn);
+	if (conn->flags & CONN_ENDED_BEFORE)
+		return; /* neither open nor closed while we watched */
 	if (is_closed(conn)) {
 		add_ending(totals, conn);
 		return;
@@ -291,7 +299,7 @@ static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 	struct row_key key;
 	struct row *row;
 
-	if (conn->role == ROLE_SERVER && !(conn->flags & CONN_QUEUED))
+	if (conn->role == ROLE_SERVER && !conn->queued)
 		return NULL; /* never entered the accept queue */
 	if (agg->filter && !filter__match(agg->filter, conn))
 		return NULL;
@@ -309,8 +317,10 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 {
 	struct row *row = conn_row(agg, conn);
 
-	if (row)
-		add_conn(&row->closed, conn);
+	if (!row)
+		return;
+	add_conn(&row->closed, conn);
+	agg->folded_closed += is_other(row);
 }
 
 void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after)
@@ -321,26 +331,29 @@ void aggregate__amended(struct aggregate *agg, const struct conn *before, const 
 	if (!row)
 		return;
 	totals = &row->closed;
-	totals->causes[before->cause]--;
+	/* The record before may have been lost, and so never counted. */
+	totals->causes[before->cause] -= totals->causes[before->cause] > 0;
 	totals->causes[after->cause]++;
-	totals->raced += !!(after->flags & CONN_RACED);
-	totals->raced -= !!(before->flags & CONN_RACED);
-	totals->time_wait += !!(after->flags & CONN_TIME_WAIT);
-	totals->time_wait -= !!(before->flags & CONN_TIME_WAIT);
+	totals->raced += (after->flags & CONN_RACED) && !(before->flags & CONN_RACED);
+	if ((before->flags & CONN_TIME_WAIT) && !(after->flags & CONN_TIME_WAIT))
+		totals->time_wait -= totals->time_wait > 0;
 }
 
 void aggregate__open(struct aggregate *agg, const struct conn *conn)
 {
 	struct row *row = conn_row(agg, conn);
 
-	if (row)
-		add_conn(&row->open, conn);
+	if (!row)
+		return;
+	add_conn(&row->open, conn);
+	agg->folded_open += is_other(row);
 }
 
 void aggregate__begin_snapshot(struct aggregate *agg)
 {
 	struct entry *entry, *next;
 
+	agg->folded_open = 0;
 	HASH_ITER (hh, agg->entries, entry, next) {
 		struct row *row = &entry->row;
 

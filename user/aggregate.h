@@ -36,7 +36,6 @@ struct row_key {
 	__u32 pid;
 	__u16 port;
 	__u8 role;
-	__u8 family;
 	__u8 addr[CONN_ADDR_LEN]; /* IPv4 as IPv4-mapped; :: or ::ffff:0.0.0.0 for a wildcard */
 	char comm[CONN_COMM_LEN];
 	char name[NAME_LEN]; /* from the names file, or empty */

@@ -53,13 +53,17 @@ int command__start(struct command *command, char **argv)
 
 bool command__is_running(struct command *command)
 {
-	int status;
+	int status = 0;
+	pid_t ended;
 
 	if (!command->pid)
 		return false;
-	if (waitpid(command->pid, &status, WNOHANG) == 0)
+	ended = waitpid(command->pid, &status, WNOHANG);
+	if (!ended)
 		return true;
 	command->pid = 0;
+	if (ended < 0)
+		return false;
 	command->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return false;
 }

@@ -149,6 +149,7 @@ static void write_meta(FILE *out, const struct report *report)
 	add_value(record, "map_full", new_number(account_map_full(account)));
 	add_value(record, "missed_runs",
 		  account->missed_runs < 0 ? NULL : new_number((__u64)account->missed_runs));
+	add_value(record, "no_histograms", new_number(account->losses[LOSS_GROUP_MAP]));
 	add_value(record, "folded", new_number(account->folded));
 	add_value(record, "interval_ms", new_number(account->interval_ms));
 	write_record(out, record);

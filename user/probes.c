@@ -55,10 +55,11 @@ static const struct probe_way ways[] = {
 	WAY(CONNECT, KPROBE, KPROBE, .programs = { { "connect_kprobe", "tcp_connect", 0 } }),
 	WAY(CONNECT, TRACEPOINT, INFERRED, .reason = "from the state change to SYN_SENT"),
 
+	WAY(ACCEPT, FENTRY, FENTRY, .programs = { { "graft_fentry", "security_sock_graft", 0 } }),
 	WAY(ACCEPT, FENTRY, FEXIT,
 	    .programs = { { "accept_fexit2", "inet_csk_accept", 2 },
-			  { "accept_fexit4", "inet_csk_accept", 4 },
-			  { "graft_fentry", "security_sock_graft", 0 } }),
+			  { "accept_fexit4", "inet_csk_accept", 4 } },
+	    .reason = "accept() calls that blocked before tracing began have no accept wait"),
 	WAY(ACCEPT, KPROBE, KPROBE, .programs = { { "graft_kprobe", "security_sock_graft", 0 } }),
 	WAY(ACCEPT, TRACEPOINT, TRACEPOINT,
 	    .programs = { { "accept4_tp", "sys_exit_accept4", 0 },

@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "cli.h"
+#include "clock.h"
 #include "output.h"
 #include "report.h"
 #include "table.h"
@@ -106,14 +106,12 @@ int render_check(const struct account *account, const struct options *options, F
 {
 	auto_free struct report *report = calloc(1, sizeof(*report));
 	struct table table;
-	struct timespec now;
 	int err;
 
 	if (!report)
 		return -ENOMEM;
-	clock_gettime(CLOCK_REALTIME, &now);
 	report->account = *account;
-	report->ts_ms = (__u64)now.tv_sec * 1000 + (__u64)now.tv_nsec / 1000000;
+	report->ts_ms = clock_wall_ms();
 	err = fill_features(account, &table);
 	if (!err)
 		err = write_tables(report, options, &table, 1, out);

@@ -51,8 +51,7 @@ __u64 account_lost_events(const struct account *account)
 
 __u64 account_map_full(const struct account *account)
 {
-	return account->losses[LOSS_CONN_MAP] + account->losses[LOSS_LISTENER_MAP] +
-	       account->losses[LOSS_GROUP_MAP];
+	return account->losses[LOSS_CONN_MAP] + account->losses[LOSS_LISTENER_MAP];
 }
 
 bool account_has_losses(const struct account *account)

@@ -35,12 +35,16 @@ static void on_signal(int number)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	/* Restarted, so that the first signal does not cut a report short; epoll_wait(2) never is.
+	 */
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	/* A reader that has gone shows as EPIPE. */
 	signal(SIGPIPE, SIG_IGN);
+	/* Inherited as ignored it would take COMMAND's status away. */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 struct run {
@@ -131,16 +135,20 @@ static int patience(__u64 now, __u64 deadline)
 	return deadline > now ? (int)(deadline - now) : 0;
 }
 
-/* After a signal COMMAND gets it too and some time to end, while we go on tracing. */
+/* COMMAND runs still although the run is over: it gets the signal that we got, or SIGTERM, and some
+ * time to end, while we go on tracing. */
 static void end_command(struct run *run)
 {
 	__u64 deadline = clock_monotonic_ms() + GRACE_MS;
 
 	if (!command__is_running(&run->command))
 		return;
-	kill(run->command.pid, stop_signal);
+	kill(run->command.pid, stop_signal ? stop_signal : SIGTERM);
 	while (command__is_running(&run->command) && clock_monotonic_ms() < deadline)
 		tracer__poll(run->tracer, run->agg, POLL_MS / 10);
+	if (command__is_running(&run->command))
+		log_warn("%s does not end: left running as process %d", run->options->command[0],
+			 run->command.pid);
 }
 
 static bool is_over(struct run *run, __u64 now)
@@ -167,7 +175,8 @@ static int loop(struct run *run)
 
 		wait = until_end < wait ? until_end : wait;
 		tracer__poll(run->tracer, run->agg, wait < longest ? wait : longest);
-		if (!next || clock_monotonic_ms() < next || stop_signal)
+		/* The report at the very end is finish()'s. */
+		if (!next || (end && next >= end) || clock_monotonic_ms() < next || stop_signal)
 			continue;
 		err = report(run);
 		if (err)
@@ -176,7 +185,6 @@ static int loop(struct run *run)
 			return 0;
 		next += options->interval_ms;
 	}
-	end_command(run);
 	return 0;
 }
 
@@ -196,8 +204,10 @@ static int open_output(struct run *run)
 	run->out = stdout;
 	if (run->options->output_file) {
 		run->out = fopen(run->options->output_file, "we");
-		if (!run->out)
-			return log_err(-errno, "cannot write %s", run->options->output_file);
+		if (!run->out) {
+			log_err(-errno, "cannot write %s", run->options->output_file);
+			return -EIO; /* whatever it was, no privilege that tracing needs */
+		}
 	}
 	setvbuf(run->out, NULL, _IOLBF, 0);
 	return 0;
@@ -206,12 +216,13 @@ static int open_output(struct run *run)
 static int start(struct run *run)
 {
 	const struct options *options = run->options;
-	int err = open_output(run);
+	int err = probes__init(&run->probes, options->backend);
 
 	if (!err)
-		err = probes__init(&run->probes, options->backend);
-	if (!err)
 		err = tracer__new(options, &run->probes, &run->tracer);
+	/* Not before: what stands in the file is lost then. */
+	if (!err)
+		err = open_output(run);
 	if (err)
 		return err;
 	run->agg =
@@ -247,6 +258,8 @@ int run_trace(const struct options *options)
 	err = start(&run);
 	if (!err)
 		err = loop(&run);
+	if (run.agg)
+		end_command(&run);
 	if (!err)
 		err = finish(&run);
 	status = status_of(err);

@@ -68,7 +68,6 @@ static void say_completeness(struct line *line, const struct account *account)
 	static const struct loss_name maps[] = {
 		{ LOSS_CONN_MAP, "connections" },
 		{ LOSS_LISTENER_MAP, "listeners" },
-		{ LOSS_GROUP_MAP, "groups" },
 	};
 
 	say(line, "--", false, "%llu connection%s tracked", account->tracked,
@@ -78,7 +77,10 @@ static void say_completeness(struct line *line, const struct account *account)
 		say(line, ",", false, "%llu without owner", account->no_owner);
 	say_losses(line, account, "lost", account_lost_events(account), events, 2);
 	if (account_map_full(account))
-		say_losses(line, account, "not kept: map full", account_map_full(account), maps, 3);
+		say_losses(line, account, "not kept: map full", account_map_full(account), maps, 2);
+	if (account->losses[LOSS_GROUP_MAP])
+		say(line, ",", true, "%llu connections without histograms",
+		    account->losses[LOSS_GROUP_MAP]);
 	if (account->missed_runs > 0)
 		say(line, ",", true, "%lld runs missed", account->missed_runs);
 	if (account->folded)

@@ -31,6 +31,12 @@
 
 #define LINKS_MAX (FEATURE_MAX * WAY_PROGRAMS)
 
+/* Came while a snapshot was being reported, to be counted after it. */
+struct pending {
+	struct conn conn;
+	__u8 type; /* enum event_type */
+};
+
 struct tracer {
 	const struct options *options;
 	struct probes *probes;
@@ -43,13 +49,22 @@ struct tracer {
 	const struct group *groups; /* the mapped `groups` array */
 	size_t groups_size;
 	struct aggregate *agg; /* during a poll */
-	struct conn *pending;  /* ended after the snapshot had counted them as open */
+	struct pending *pending;
 	size_t pending_count, pending_room;
 	bool in_snapshot;
 	__u64 bad_events;
 };
 
 /* ---- open, load, attach ---- */
+
+/* The first port of net.ipv4.ip_local_port_range here, or the kernel's default. */
+static __u16 ephemeral_low(void)
+{
+	auto_file FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	unsigned int low;
+
+	return file && fscanf(file, "%5u", &low) == 1 ? low : 32768;
+}
 
 static void apply_knobs(struct tracer *tracer)
 {
@@ -61,7 +76,7 @@ static void apply_knobs(struct tracer *tracer)
 
 	skel->rodata->only = options->filter.knobs;
 	skel->rodata->filtered = memcmp(&options->filter.knobs, &everything, sizeof(everything));
-	skel->rodata->self_pid = getpid();
+	skel->rodata->ephemeral_low = ephemeral_low();
 	skel->rodata->split_drops = probes->states[FEATURE_OVERFLOW].mechanism == MECHANISM_TP_BTF;
 	skel->rodata->wakeup_bytes = options->ring_kib * 1024 / 4;
 	/* Coarse clocks advance once a tick. */
@@ -413,35 +428,48 @@ void tracer__stop(struct tracer *tracer)
 
 /* ---- events ---- */
 
-static bool defer(struct tracer *tracer, const struct conn *conn)
+static bool defer(struct tracer *tracer, const struct conn *conn, __u8 type)
 {
 	if (tracer->pending_count == tracer->pending_room) {
 		size_t room = tracer->pending_room ? tracer->pending_room * 2 : 64;
-		struct conn *pending = realloc(tracer->pending, room * sizeof(*pending));
+		struct pending *pending = realloc(tracer->pending, room * sizeof(*pending));
 
 		if (!pending)
 			return false;
 		tracer->pending = pending;
 		tracer->pending_room = room;
 	}
-	tracer->pending[tracer->pending_count++] = *conn;
+	tracer->pending[tracer->pending_count++] = (struct pending){ *conn, type };
 	return true;
 }
 
-static void handle_closed(struct tracer *tracer, const struct conn *conn)
+static void take_ended(struct aggregate *agg, const struct conn *conn, __u8 type)
+{
+	struct conn amended = *conn;
+
+	if (type == EVENT_CONN_CLOSED) {
+		aggregate__closed(agg, conn);
+		return;
+	}
+	event_amend(&amended);
+	aggregate__amended(agg, conn, &amended);
+}
+
+static void handle_ended(struct tracer *tracer, const struct conn *conn, __u8 type)
 {
 	/* Read as open by the snapshot that is being reported: its end belongs to the next one. */
-	if (tracer->in_snapshot && conn->seen == tracer->skel->bss->snapshot_now &&
-	    defer(tracer, conn))
+	bool counted = conn->seen == tracer->skel->bss->snapshot_now;
+
+	if (tracer->in_snapshot && (counted || type == EVENT_CONN_AMENDED) &&
+	    defer(tracer, conn, type))
 		return;
-	aggregate__closed(tracer->agg, conn);
+	take_ended(tracer->agg, conn, type);
 }
 
 static int handle_event(void *context, void *data, size_t size)
 {
 	const struct event_header *header = event_check(data, size);
 	struct tracer *tracer = context;
-	struct conn amended;
 
 	if (!header) {
 		tracer->bad_events++;
@@ -449,12 +477,8 @@ static int handle_event(void *context, void *data, size_t size)
 	}
 	switch (header->type) {
 	case EVENT_CONN_CLOSED:
-		handle_closed(tracer, &((const struct conn_event *)data)->conn);
-		break;
 	case EVENT_CONN_AMENDED:
-		amended = ((const struct conn_event *)data)->conn;
-		event_amend(&amended);
-		aggregate__amended(tracer->agg, &((const struct conn_event *)data)->conn, &amended);
+		handle_ended(tracer, &((const struct conn_event *)data)->conn, header->type);
 		break;
 	case EVENT_LISTENER_CLOSED:
 		aggregate__listener_closed(tracer->agg,
@@ -534,7 +558,7 @@ void tracer__end_snapshot(struct tracer *tracer, struct aggregate *agg)
 {
 	tracer->in_snapshot = false;
 	for (size_t i = 0; i < tracer->pending_count; i++)
-		aggregate__closed(agg, &tracer->pending[i]);
+		take_ended(agg, &tracer->pending[i].conn, tracer->pending[i].type);
 	tracer->pending_count = 0;
 }
 

@@ -52,7 +52,7 @@ static const struct column columns[COLUMNS] = {
 	{ "depth_max", "QUEUE", "max", COLUMN_COUNT, SHOW_ALWAYS, false, "most in the queue at an entry" },
 	{ "depth_hist", NULL, "DEPTHS", COLUMN_LIST, SHOW_NEVER, false, "entries by depth: 0, 1, 2, 3, then four buckets an octave (4 5 6 7, 8-9 10-11 12-13 14-15, ...)" },
 	{ "accepted", NULL, "ACCEPTED", COLUMN_COUNT, SHOW_ALWAYS, false, "connections that accept() took out" },
-	{ "overflows", NULL, "OVERFLOWS", COLUMN_COUNT, SHOW_ALWAYS, true, "refused because the queue was full" },
+	{ "overflows", NULL, "OVERFLOWS", COLUMN_COUNT, SHOW_ALWAYS, true, "SYNs and final ACKs refused because the queue was full" },
 	{ "syn_drops", NULL, "SYN-DROPS", COLUMN_COUNT, SHOW_WIDE, true, "of them on SYN" },
 	{ "accept_wait_us.p50", "ACCEPT WAIT", "p50", COLUMN_US, SHOW_ALWAYS, false, "from entry into the queue until accept(), median" },
 	{ "accept_wait_us.p99", "ACCEPT WAIT", "p99", COLUMN_US, SHOW_ROOM, false, "the same, 99th percentile" },
@@ -142,6 +142,8 @@ static void fill_overflows(const struct row_sum *sum, struct cell *cells)
 	__u64 syn = open->syn_drops + closed->syn_drops, ack = open->ack_drops + closed->ack_drops;
 	const char *off = view_off(sum->report, FEATURE_OVERFLOW);
 
+	if (!off && !open->seen && !closed->seen)
+		off = "the listening socket is another row's, or filtered out";
 	cells[OVERFLOWS] = off ? cell_missing(off) : cell_number(syn + ack);
 	cells[SYN_DROPS] = off ? cell_missing(off) : cell_number(syn);
 	cells[ACK_DROPS] = off ? cell_missing(off) : cell_number(ack);

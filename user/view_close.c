@@ -64,7 +64,7 @@ static const struct column columns[COLUMNS] = {
 	{ "causes.user_timeout", "CAUSE", "user-timeout", COLUMN_COUNT, SHOW_WIDE, false, "TCP_USER_TIMEOUT" },
 	{ "causes.after_fin_data", "CAUSE", "after-fin-data", COLUMN_COUNT, SHOW_WIDE, false, "payload arrived after our own FIN" },
 	{ "causes.process_exit", "CAUSE", "process-exit", COLUMN_COUNT, SHOW_WIDE, false, "the owner ended" },
-	{ "in_flight", "IN", "FLIGHT", COLUMN_COUNT, SHOW_ALWAYS, false, "ended with a request unanswered" },
+	{ "in_flight", "IN", "FLIGHT", COLUMN_COUNT, SHOW_ALWAYS, false, "ended while the last turn was a request" },
 	{ "raced", NULL, "RACED", COLUMN_COUNT, SHOW_ALWAYS, true, "a request met the other side's close: the keep-alive race" },
 	{ "unused", NULL, "UNUSED", COLUMN_COUNT, SHOW_ROOM, false, "ended without an exchange" },
 	{ "idle_at_close_ms.local.p50", "IDLE AT CLOSE", "local", COLUMN_MS, SHOW_ALWAYS, false, "last payload until this host ended it, median" },

@@ -72,19 +72,16 @@ enum conn_fail {
 	FAIL_MAX,
 };
 
+/* Written under the socket's lock alone, and so together; what others write as well is a byte of
+ * its own in struct conn. */
 enum conn_flags {
-	CONN_PARTIAL = 1 << 0,	     /* was open before tracing began */
-	CONN_QUEUED = 1 << 1,	     /* server: entered the accept queue */
-	CONN_READY = 1 << 2,	     /* client: established; server: accepted (see ready_ns) */
-	CONN_SEQ_KNOWN = 1 << 3,     /* write_seq and copied_seq are set */
-	CONN_IN_FLIGHT = 1 << 4,     /* a request was unanswered at closed_ns */
-	CONN_RACED = 1 << 5,	     /* the keep-alive race */
-	CONN_TIME_WAIT = 1 << 6,     /* this host holds the TIME_WAIT socket */
-	CONN_APP_CLOSED = 1 << 7,    /* the owner called close() */
-	CONN_GOT_RST = 1 << 8,	     /* the peer's RST was seen */
-	CONN_COUNTED = 1 << 9,	     /* stands in its group's open count */
-	CONN_DEAD = 1 << 10,	     /* its closed event is on the way: a snapshot leaves it out */
-	CONN_TURN_UNTIMED = 1 << 11, /* last_ns is not the time of the last payload */
+	CONN_PARTIAL = 1 << 0,	    /* was open before tracing began */
+	CONN_ENDED_BEFORE = 1 << 1, /* partial, and one side had closed before */
+	CONN_IN_FLIGHT = 1 << 2,    /* a request was unanswered at closed_ns */
+	CONN_RACED = 1 << 3,	    /* the keep-alive race */
+	CONN_TIME_WAIT = 1 << 4,    /* this host holds the TIME_WAIT socket */
+	CONN_APP_CLOSED = 1 << 5,   /* the owner called close() */
+	CONN_DEAD = 1 << 6,	    /* its closed event is on the way: a snapshot leaves it out */
 };
 
 #define IDLE_UNKNOWN 0xffffffffU
@@ -119,26 +116,30 @@ struct conn {
 	__u8 initiator;
 	__u8 cause;
 	__u8 fail;
-	__u8 bound;  /* enum conn_bound, server role */
-	__u8 family; /* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
-	__u8 pad[2];
-	__u32 idle_ms; /* from the last payload byte to closed_ns; IDLE_UNKNOWN */
+	__u8 bound;	/* enum conn_bound, server role */
+	__u8 family;	/* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
+	__u8 queued;	/* server: entered the accept queue */
+	__u8 ready;	/* client: established; server: accepted (see ready_ns) */
+	__u8 seq_known; /* write_seq and copied_seq are set */
+	__u8 counted;	/* stands in its group's open count */
+	__u8 untimed;	/* last_ns is not the time of the last payload */
+	__u8 pad;
+	__u32 burst_bytes; /* of the last turn */
+	__u32 idle_ms;	   /* from the last payload byte to closed_ns; IDLE_UNKNOWN */
 	__u8 local_addr[CONN_ADDR_LEN];
 	__u8 remote_addr[CONN_ADDR_LEN];
 	char comm[CONN_COMM_LEN]; /* owner, empty unknown */
 };
 
-_Static_assert(sizeof(struct conn) == 160, "struct conn is a wire format");
+_Static_assert(sizeof(struct conn) == 168, "struct conn is a wire format");
 
 enum listener_flags {
-	LISTENER_ASKED = 1 << 0,   /* backlog_asked is known */
-	LISTENER_OPEN = 1 << 1,	   /* is in LISTEN */
-	LISTENER_PARTIAL = 1 << 2, /* was there before tracing began */
+	LISTENER_ASKED = 1 << 0, /* backlog_asked is known */
+	LISTENER_OPEN = 1 << 1,	 /* is in LISTEN */
 };
 
 /* One listening socket. Key of the `listeners` map: the address of its struct sock. */
 struct listener {
-	__u64 opened_ns;
 	__u64 cgroup;
 	__u64 syn_drops;     /* SYNs refused because the accept queue was full */
 	__u64 ack_drops;     /* final ACKs refused for the same reason */
@@ -159,7 +160,7 @@ struct listener {
 	char comm[CONN_COMM_LEN];
 };
 
-_Static_assert(sizeof(struct listener) == 120, "struct listener is a wire format");
+_Static_assert(sizeof(struct listener) == 112, "struct listener is a wire format");
 
 /* Connections that are reported together: key of the `group_slots` map. Fields that the report does
  * not group by are zero. */

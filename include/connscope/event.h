@@ -18,9 +18,8 @@ struct event_header {
 	__u8 type;
 	__u8 version;
 	__u16 len; /* of the whole event */
-	__u32 cpu;
-	__u64 ts_ns; /* CLOCK_MONOTONIC */
-	__u64 sk;    /* the map key of the record that follows */
+	__u32 pad;
+	__u64 sk; /* the map key of the record that follows */
 };
 
 struct conn_event {
@@ -41,10 +40,10 @@ struct conn_snapshot {
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct conn_snapshot) == 176, "wire format");
-_Static_assert(sizeof(struct event_header) == 24, "wire format");
+_Static_assert(sizeof(struct conn_snapshot) == 184, "wire format");
+_Static_assert(sizeof(struct event_header) == 16, "wire format");
 _Static_assert(sizeof(struct conn_event) == 184, "wire format");
-_Static_assert(sizeof(struct listener_event) == 144, "wire format");
+_Static_assert(sizeof(struct listener_event) == 128, "wire format");
 
 /* What was lost, each counted where it happened. Index into the `losses` array of the BPF side. */
 enum loss {

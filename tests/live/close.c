@@ -304,6 +304,22 @@ static void case_data_acks_fin(const struct options *options)
 	wire__done(&end.wire);
 }
 
+/* The peer acknowledges our FIN, which leaves a TIME_WAIT mini-socket, and sends its request then. */
+static void case_data_after_ack(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end_now(options);
+	close(end.fd);
+	wire__expect(&end.wire, WIRE_FIN, 0);
+	end.wire.ack = end.wire.seen;
+	wire__send(&end.wire, WIRE_ACK, 0);
+	wire__send(&end.wire, WIRE_ACK, REQUEST_BYTES);
+	wire__expect(&end.wire, WIRE_RST, 0);
+	wire__done(&end.wire);
+}
+
 static void wait_timeout(struct end *end)
 {
 	expect_error(end->fd, ETIMEDOUT);
@@ -396,6 +412,7 @@ static const struct close_case {
 	{ "write-after-fin", case_write_after_fin },
 	{ "data-after-fin", case_data_after_fin },
 	{ "data-acks-fin", case_data_acks_fin },
+	{ "data-after-ack", case_data_after_ack },
 	{ "silent", case_silent },
 	{ "user-timeout", case_user_timeout },
 	{ "keepalive", case_keepalive },

@@ -25,7 +25,7 @@ static struct conn client(__u32 exchanges)
 {
 	struct conn conn = {
 		.role = ROLE_CLIENT,
-		.flags = CONN_READY,
+		.ready = 1,
 		.opened_ns = 1 * SECOND,
 		.ready_ns = 1 * SECOND + 250000,
 		.local_port = 40000,
@@ -47,7 +47,7 @@ static struct conn server(__u32 depth)
 	struct conn conn = client(0);
 
 	conn.role = ROLE_SERVER;
-	conn.flags = CONN_READY | CONN_QUEUED;
+	conn.queued = 1;
 	conn.local_port = 5000;
 	conn.remote_port = 40000;
 	conn.depth = depth;
@@ -167,9 +167,9 @@ static void failed_is_not_opened(void **state)
 	struct totals *totals;
 
 	(void)state;
-	refused.flags = 0;
+	refused.ready = 0;
 	refused.fail = FAIL_REFUSED;
-	connecting.flags = 0;
+	connecting.ready = 0;
 	aggregate__closed(agg, &refused);
 	aggregate__open(agg, &connecting);
 	totals = sum(only_row(agg));
@@ -188,7 +188,7 @@ static void never_queued_is_no_connection(void **state)
 	struct conn conn = server(1);
 
 	(void)state;
-	conn.flags = 0;
+	conn.queued = 0;
 	aggregate__closed(agg, &conn);
 	assert_int_equal(aggregate__rows(agg, &rows), 0);
 	aggregate__free(agg);

@@ -104,11 +104,11 @@ static void refuses_values_out_of_range(void **state)
 
 static void amending_means_the_race(void **state)
 {
-	struct conn conn = { .flags = CONN_TIME_WAIT | CONN_READY };
+	struct conn conn = { .flags = CONN_TIME_WAIT | CONN_APP_CLOSED };
 
 	(void)state;
 	event_amend(&conn);
-	assert_int_equal(conn.flags, CONN_READY | CONN_RACED);
+	assert_int_equal(conn.flags, CONN_APP_CLOSED | CONN_RACED);
 	assert_int_equal(conn.cause, CAUSE_AFTER_FIN_DATA);
 	conn = (struct conn){ .flags = CONN_TIME_WAIT, .state = TCP_TIME_WAIT };
 	event_amend(&conn);

@@ -166,9 +166,10 @@ static void assert_keys(struct json_object *object, const char *const *keys)
 static void meta_has_the_account(void **state)
 {
 	static const char *const keys[] = {
-		"type",	       "ts",	  "schema",	 "version",  "kernel",	    "backends",
-		"reasons",     "tracked", "partial",	 "no_owner", "lost_events", "map_full",
-		"missed_runs", "folded",  "interval_ms", NULL,
+		"type",	       "ts",	   "schema",	  "version",	   "kernel",
+		"backends",    "reasons",  "tracked",	  "partial",	   "no_owner",
+		"lost_events", "map_full", "missed_runs", "no_histograms", "folded",
+		"interval_ms", NULL,
 	};
 	struct json_object *meta, *reasons, *backends;
 	struct account *account;

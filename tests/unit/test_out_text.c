@@ -327,12 +327,13 @@ static void every_loss_is_in_the_account(void **state)
 	account->losses[LOSS_GROUP_MAP] = 6;
 	account->missed_runs = 7;
 	account->folded = 8;
-	scene.options.width = 200;
+	scene.options.width = 240;
 	assert_text(&scene, "nothing seen\n"
 			    "\n"
 			    "-- 3 connections tracked, 1 partial, 2 without owner, "
 			    "7 lost (3 closed connections + 4 closed listeners), "
-			    "11 not kept: map full (5 connections + 6 groups), "
+			    "5 not kept: map full (5 connections), "
+			    "6 connections without histograms, "
 			    "7 runs missed, 8 folded into other; fentry\n");
 	end(&scene);
 }

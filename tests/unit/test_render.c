@@ -47,7 +47,7 @@ static void add(struct scene *scene, int last, int count, __u32 exchanges)
 	struct conn conn = {
 		.role = ROLE_CLIENT,
 		.family = AF_INET,
-		.flags = CONN_READY,
+		.ready = 1,
 		.remote_port = 80,
 		.exchanges = exchanges,
 		.initiator = INITIATOR_LOCAL_FIN,

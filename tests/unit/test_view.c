@@ -61,7 +61,7 @@ static struct conn client(const char *addr, __u16 port)
 	struct conn conn = {
 		.role = ROLE_CLIENT,
 		.family = AF_INET,
-		.flags = CONN_READY,
+		.ready = 1,
 		.remote_port = port,
 		.opened_ns = 1000 * MS,
 		.ready_ns = 1000 * MS + 321 * US,
@@ -359,7 +359,8 @@ static struct conn accepted(void)
 	struct conn conn = {
 		.role = ROLE_SERVER,
 		.family = AF_INET,
-		.flags = CONN_QUEUED | CONN_READY,
+		.queued = 1,
+		.ready = 1,
 		.bound = BOUND_ANY4,
 		.local_port = 8080,
 		.opened_ns = 1000 * MS,
@@ -432,7 +433,7 @@ static void backlog_of_an_older_listener_is_not_known(void **state)
 
 	(void)state;
 	begin(&scene, 0);
-	listener.flags = LISTENER_OPEN | LISTENER_PARTIAL;
+	listener.flags = LISTENER_OPEN;
 	aggregate__listener(scene.agg, &listener);
 	fill(&scene, &view_accept);
 	assert_missing(&scene, 0, "backlog_asked", "listen(2) was called before tracing began");
