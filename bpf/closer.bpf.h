@@ -23,13 +23,12 @@
 #define EHOSTDOWN     112
 #define EHOSTUNREACH  113
 
+/* __tcp_close() sets both bits before it ends the state. An error that runs into a close() on
+ * another CPU finds them clear: tcp_done() sets them after. */
 static __always_inline bool closed_by_app(const struct conn *conn, const struct sock *sk)
 {
-	if (conn->flags & CONN_APP_CLOSED)
-		return true;
-	/* Without the tcp_close hook: only __tcp_close() sets both bits before it ends the state.
-	 */
-	return infer_close && sk->sk_shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN);
+	return sk->sk_shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN) &&
+	       (infer_close || (conn->flags & CONN_APP_CLOSED));
 }
 
 /* Where our own hooks do not know when the last payload came (it lies unread, or moved before we
@@ -160,6 +159,23 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 		conn->flags |= CONN_TIME_WAIT;
 }
 
+/* The change to OLDSTATE was missed, but it says who had closed. */
+static __always_inline __u8 initiator_of(int oldstate)
+{
+	switch (oldstate) {
+	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+		return INITIATOR_LOCAL_FIN;
+	case TCP_CLOSE_WAIT:
+	case TCP_LAST_ACK:
+		return INITIATOR_REMOTE_FIN;
+	case TCP_CLOSING:
+		return INITIATOR_BOTH_FIN;
+	default:
+		return INITIATOR_NONE;
+	}
+}
+
 /* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
  * precedes the store: net/ipv4/af_inet.c, inet_sk_set_state). */
 static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, int oldstate,
@@ -173,13 +189,20 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 	if (!conn)
 		return;
 	conn->state = newstate;
-	/* While we may still write, no FIN of ours is in write_seq: what no hook told us. */
-	if ((oldstate == TCP_ESTABLISHED || oldstate == TCP_CLOSE_WAIT) && conn->seq_known)
-		note_sent(conn, tp->write_seq, 0);
+	/* The change to ESTABLISHED was missed, and no payload has come since. */
+	if (oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV &&
+	    !(conn->role == ROLE_CLIENT ? conn->ready : conn->queued)) {
+		conn_complete(sk, conn);
+		conn->queued = 1;
+		conn->ready |= conn->role == ROLE_CLIENT;
+	}
+	note_missed(conn, tp, oldstate);
 	fin_received = newstate == TCP_CLOSE_WAIT || newstate == TCP_CLOSING ||
 		       oldstate == TCP_CLOSE_WAIT || oldstate == TCP_CLOSING ||
 		       oldstate == TCP_LAST_ACK;
 	unread = unread_bytes(tp->rcv_nxt, tp->copied_seq, fin_received);
+	if (!conn->initiator && initiator_of(oldstate))
+		close_mark(conn, tp, initiator_of(oldstate), CAUSE_NONE, unread, now);
 
 	switch (newstate) {
 	case TCP_FIN_WAIT1: /* in the task that closes or shuts down */
@@ -200,6 +223,16 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 		conn_ended(conn, tp, oldstate, unread, now);
 		break;
 	}
+}
+
+/* tcp_destroy_sock, where the change to CLOSE was missed. */
+static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp, __u64 now)
+{
+	struct conn *conn = conn_find(sk);
+
+	if (conn && conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
+		conn_ended(conn, tp, conn->state, unread_bytes(tp->rcv_nxt, tp->copied_seq, false),
+			   now);
 }
 
 /* tcp_close: in the task that closes the last descriptor. */
@@ -233,8 +266,7 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 		return;
 	if (conn->initiator)
 		return;
-	if (conn->seq_known)
-		note_sent(conn, tp->write_seq, 0);
+	note_missed(conn, tp, state);
 	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE,
 		   unread_bytes(tp->rcv_nxt, tp->copied_seq, false), now);
 }

@@ -16,6 +16,14 @@ static __always_inline struct conn *conn_find(struct sock *sk)
 	return bpf_map_lookup_elem(&conns, &key);
 }
 
+/* Whether SK's record says already that it is in STATE. */
+static __always_inline bool conn_is_in(struct sock *sk, __u8 state)
+{
+	struct conn *conn = conn_find(sk);
+
+	return conn && conn->state == state;
+}
+
 static __always_inline void conn_drop(struct sock *sk, struct conn *conn)
 {
 	__u64 key = (__u64)sk;
@@ -95,7 +103,9 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 			    : ROLE_CLIENT;
 	conn_set_owner(&conn, owner);
 	conn.opened_ns = bpf_ktime_get_ns();
-	conn.flags = CONN_PARTIAL;
+	/* A socket in an accept queue has sent nothing yet: lsndtime is when it was born. */
+	if (!start_jiffies || (__s32)(BPF_CORE_READ(tp, lsndtime) - start_jiffies) < 0)
+		conn.flags = CONN_PARTIAL;
 	conn.queued = 1;
 	conn.seq_known = 1;
 	conn.untimed = 1;
@@ -112,7 +122,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 	conn.idle_ms = IDLE_UNKNOWN;
 	if (conn.initiator) {
 		conn.closed_ns = conn.opened_ns;
-		conn.flags |= CONN_ENDED_BEFORE;
+		conn.flags |= CONN_PARTIAL | CONN_ENDED_BEFORE;
 	}
 	if (!conn_wanted(&conn) || !conn_store(sk, &conn, flags))
 		return;
@@ -181,6 +191,10 @@ static __always_inline void conn_connecting(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
 
+	if (!conn) { /* the change to SYN_SENT was missed, or the filters refuse it */
+		conn_open_client(sk, bpf_ktime_get_ns());
+		conn = conn_find(sk);
+	}
 	if (!conn || conn->role != ROLE_CLIENT)
 		return;
 	conn->local_port = sock_local_port(sk);
@@ -209,10 +223,33 @@ static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *t
 		conn_store(sk, &conn, BPF_ANY);
 }
 
-static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp, __u64 now)
+/* A connection whose birth was missed; its owner shows at its first payload. */
+static __always_inline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *tp,
+						   bool server, __u64 now)
+{
+	struct conn conn = {
+		.opened_ns = now,
+		.role = server ? ROLE_SERVER : ROLE_CLIENT,
+		.netns = sock_netns(sk),
+	};
+
+	if (conns_full)
+		return NULL;
+	if (server) {
+		conn.depth = tp->inet_conn.icsk_inet.sk.sk_ack_backlog + 1;
+		conn.limit = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
+	}
+	conn.ready = !server; /* with ready_ns 0: the connect time is not known */
+	return conn_store(sk, &conn, BPF_NOEXIST) ? conn_find(sk) : NULL;
+}
+
+static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp, int oldstate,
+					     __u64 now)
 {
 	struct conn *conn = conn_find(sk);
 
+	if (!conn)
+		conn = conn_open_late(sk, tp, oldstate == TCP_SYN_RECV, now);
 	if (!conn)
 		return;
 	conn->state = TCP_ESTABLISHED;
@@ -263,6 +300,32 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
 	return true;
 }
 
+/* First payload of a connection of which something was missed: accept, the change to ESTABLISHED,
+ * or the owner. The payload itself cannot be told from what came before, and counts no bytes. */
+static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write_seq,
+				 __u32 copied_seq)
+{
+	struct owner owner = {};
+
+	if (conn->role == ROLE_SERVER)
+		return conn_claim(sk, conn, conn->ready_ns);
+	owner_current(&owner);
+	conn_set_owner(conn, &owner);
+	if (!conn->seq_known)
+		conn->write_seq = write_seq - 1; /* at least one byte was sent */
+	if (!conn->copied_seq)
+		conn->copied_seq = copied_seq;
+	conn->seq_known = 1;
+	conn->ready = 1;
+	conn->state = TCP_ESTABLISHED;
+	if (!conn_complete(sk, conn)) {
+		conn_drop(sk, conn);
+		return false;
+	}
+	group_open(conn);
+	return true;
+}
+
 static __always_inline void conn_accepted(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
@@ -295,7 +358,7 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 		turn_to(conn, received ? TURN_RECEIVED : TURN_SENT, 0, now);
 		return;
 	}
-	if (!conn->ready && conn->role == ROLE_SERVER && !conn_claim(sk, conn, 0))
+	if ((!conn->ready || !conn->pid) && !conn_late(sk, conn, write_seq, copied_seq))
 		return;
 	if (received) {
 		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)

@@ -82,6 +82,26 @@ static __always_inline void note_received(struct conn *conn, __u32 copied_seq, _
 	turn_to(conn, TURN_RECEIVED, bytes, now);
 }
 
+/*
+ * What no hook has told us, both ways, in the order in which this role speaks. To be called while
+ * STATE still lets the application write: no FIN of ours is in write_seq then, and the peer's, once
+ * read past, is the last byte of rcv_nxt.
+ */
+static __always_inline void note_missed(struct conn *conn, const struct tcp_sock *tp, __u8 state)
+{
+	__u32 copied_seq = tp->copied_seq;
+
+	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
+		return;
+	if (state == TCP_CLOSE_WAIT && copied_seq == tp->rcv_nxt)
+		copied_seq--;
+	if (conn->role == ROLE_CLIENT)
+		note_sent(conn, tp->write_seq, 0);
+	note_received(conn, copied_seq, 0);
+	if (conn->role == ROLE_SERVER)
+		note_sent(conn, tp->write_seq, 0);
+}
+
 /* Payload the peer has sent and the application has not read. A FIN counts one in rcv_nxt
  * (tcp_data_queue) and, once read past, one in copied_seq (tcp_recvmsg_locked, found_fin_ok). */
 static __always_inline __u32 unread_bytes(__u32 rcv_nxt, __u32 copied_seq, bool fin_received)

@@ -214,7 +214,8 @@ static void add_opening(struct totals *totals, const struct conn *conn)
 		totals->opened++;
 	if (conn->role == ROLE_SERVER) {
 		add_depth(totals, conn);
-		if (conn->ready_ns)
+		/* Of partial ones only what we saw accept() take out. */
+		if (conn->ready_ns || (conn->ready && !(conn->flags & CONN_PARTIAL)))
 			totals->accepted++;
 		if (timed)
 			dist__add(&totals->accept_wait_us,

@@ -125,7 +125,7 @@ static void add_features(struct json_object *record, const struct feature_state 
 
 		json_object_object_add(backends, feature_name(i),
 				       new_text(mechanism_name(mechanism)));
-		if (mechanism == MECHANISM_OFF || mechanism == MECHANISM_INFERRED)
+		if (features[i].reason[0])
 			json_object_object_add(reasons, feature_name(i),
 					       new_text(features[i].reason));
 	}

@@ -22,7 +22,9 @@
 	}
 
 static const struct probe_way ways[] = {
-	WAY(STATE, TRACEPOINT, TP_BTF, .programs = { { "on_state", "inet_sock_set_state", 0 } },
+	WAY(STATE, TRACEPOINT, TP_BTF,
+	    .programs = { { "on_state", "inet_sock_set_state", 0 },
+			  { "on_state_again", "inet_sock_set_state", 0 } },
 	    .needed = true),
 	WAY(DESTROY, TRACEPOINT, TP_BTF, .programs = { { "on_destroy", "tcp_destroy_sock", 0 } },
 	    .needed = true),

@@ -40,7 +40,8 @@ check_gone() {
 
 # reporting OUTPUT-FILE: a tracer that reports every second, after its first report.
 reporting() {
-	"${tracer_command[@]}" 1 >"$1" 2>"$err" &
+	: >"$1"
+	"${tracer_command[@]}" 1 >>"$1" 2>"$err" &
 	tracer=$!
 	wait_for grep -q '"meta"' "$1" || bail "no report"
 	loaded=$(programs)

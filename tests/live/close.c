@@ -58,6 +58,7 @@ static void case_fin(const struct options *options)
 	exchange(pair.client, pair.server);
 	end_now(options);
 	close(*pair.closer);
+	mark_end(options->port);
 	expect_eof(*pair.other);
 	close(*pair.other);
 }
@@ -88,6 +89,7 @@ static void case_unread(const struct options *options)
 	}
 	end_now(options);
 	close(*pair.closer);
+	mark_end(options->port);
 	expect_error(*pair.other, ECONNRESET);
 	close(*pair.other);
 }
@@ -100,6 +102,7 @@ static void case_linger0(const struct options *options)
 	exchange(pair.client, pair.server);
 	end_now(options);
 	close_reset(*pair.closer);
+	mark_end(options->port);
 	expect_error(*pair.other, ECONNRESET);
 	close(*pair.other);
 }
@@ -124,6 +127,7 @@ static void case_kill(const struct options *options)
 	kill(owner, SIGKILL);
 	waitpid(owner, NULL, 0);
 	expect_eof(*pair.other);
+	mark_end(options->port);
 	close(*pair.other);
 }
 
@@ -204,6 +208,7 @@ static void case_simultaneous(const struct options *options)
 	end__open_used(&end, options);
 	end_now(options);
 	close(end.fd);
+	mark_end(options->port);
 	wire__expect(&end.wire, WIRE_FIN, 0);
 	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
 	wire__expect(&end.wire, WIRE_ACK, 0);
@@ -215,6 +220,7 @@ static void reset_by_peer(struct end *end)
 {
 	end_now(end->options);
 	wire__send(&end->wire, WIRE_RST | WIRE_ACK, 0);
+	mark_end(end->options->port);
 	expect_error(end->fd, ECONNRESET);
 	end__done(end);
 }
@@ -255,6 +261,7 @@ static void case_fin_in_flight(const struct options *options)
 	wire__expect(&end.wire, 0, REQUEST_BYTES);
 	mark_end(options->port);
 	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
+	mark_end(options->port);
 	wire__expect(&end.wire, WIRE_ACK, 0);
 	wire__send(&end.wire, WIRE_RST, 0);
 	expect_error(end.fd, EPIPE);
@@ -268,6 +275,7 @@ static void case_write_after_fin(const struct options *options)
 	end__open_used(&end, options);
 	end_now(options);
 	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
+	mark_end(options->port);
 	wait_readable(end.fd);
 	send_all(end.fd, REQUEST_BYTES);
 	wire__expect(&end.wire, 0, REQUEST_BYTES);
@@ -284,6 +292,7 @@ static void case_data_after_fin(const struct options *options)
 	end__open_used(&end, options);
 	end_now(options);
 	close(end.fd);
+	mark_end(options->port);
 	wire__expect(&end.wire, WIRE_FIN, 0);
 	wire__send(&end.wire, WIRE_ACK, REQUEST_BYTES);
 	wire__expect(&end.wire, WIRE_RST, 0);
@@ -297,6 +306,7 @@ static void case_data_acks_fin(const struct options *options)
 	end__open_used(&end, options);
 	end_now(options);
 	close(end.fd);
+	mark_end(options->port);
 	wire__expect(&end.wire, WIRE_FIN, 0);
 	end.wire.ack = end.wire.seen;
 	wire__send(&end.wire, WIRE_ACK, REQUEST_BYTES);
@@ -304,7 +314,8 @@ static void case_data_acks_fin(const struct options *options)
 	wire__done(&end.wire);
 }
 
-/* The peer acknowledges our FIN, which leaves a TIME_WAIT mini-socket, and sends its request then. */
+/* The peer acknowledges our FIN, which leaves a TIME_WAIT mini-socket, and sends its request then.
+ */
 static void case_data_after_ack(const struct options *options)
 {
 	struct end end;
@@ -312,6 +323,7 @@ static void case_data_after_ack(const struct options *options)
 	end__open_used(&end, options);
 	end_now(options);
 	close(end.fd);
+	mark_end(options->port);
 	wire__expect(&end.wire, WIRE_FIN, 0);
 	end.wire.ack = end.wire.seen;
 	wire__send(&end.wire, WIRE_ACK, 0);
@@ -427,6 +439,7 @@ bool close_case(const char *name, const struct options *options)
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		if (strcmp(cases[i].name, name) != 0)
 			continue;
+		doing_what(name, options->side, options->family);
 		cases[i].run(options);
 		settle(options->port);
 		return true;

@@ -51,6 +51,7 @@ err=$dir/stderr
 tracer=
 number=0
 failures=0
+excused=0
 talks=0
 expected=()
 
@@ -74,11 +75,26 @@ plan() {
 	exit $((failures > 0))
 }
 
+# Where the kernel has left runs of our programs out (preemptible tracing programs: 7.2), and the report
+# owns up to it, a number may be off. One missed run can show in up to three checks; more fail.
+explained() {
+	local missed
+
+	missed=$(grep -o '"missed_runs":[0-9]*' "$json" 2>/dev/null | tail -n 1)
+	excused=$((excused + 1))
+	missed=${missed#*:}
+	[ $excused -le $((3 * ${missed:-0})) ]
+}
+
 # check NAME GOT WANT
 check() {
 	number=$((number + 1))
 	if [ "$2" = "$3" ]; then
 		echo "ok $number - $1"
+		return
+	fi
+	if explained; then
+		echo "ok $number - $1 # SKIP got $2, want $3: runs missed, and the report says so"
 		return
 	fi
 	failures=$((failures + 1))

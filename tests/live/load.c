@@ -2,6 +2,7 @@
 /* A client and a server process with connections whose number and turns are exact. */
 #include "peer.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,24 +84,52 @@ static void end_all(int *fds, const struct options *options, enum side self)
 	free(fds);
 }
 
-/* Connections are accepted in the order in which they were made, so both sides take turns over
- * them in the same order and never wait for each other in a circle. */
+/* Answers COUNT requests in the order in which they come: connections are not always accepted in
+ * the order in which the client made them. */
+static void answer(const int *fds, unsigned int conns, unsigned int count)
+{
+	struct pollfd *ready = calloc(conns, sizeof(*ready));
+	unsigned int i;
+
+	if (!ready)
+		die("calloc");
+	for (i = 0; i < conns; i++)
+		ready[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	while (count > 0) {
+		if (poll(ready, conns, -1) < 0)
+			die("poll");
+		for (i = 0; i < conns && count > 0; i++) {
+			if (!ready[i].revents)
+				continue;
+			recv_all(fds[i], REQUEST_BYTES);
+			send_all(fds[i], RESPONSE_BYTES);
+			count--;
+		}
+	}
+	free(ready);
+}
+
+static void ask(const int *fds, unsigned int conns)
+{
+	unsigned int i;
+
+	for (i = 0; i < conns; i++) {
+		send_all(fds[i], REQUEST_BYTES);
+		recv_all(fds[i], RESPONSE_BYTES);
+	}
+}
+
 static void reuse_server(const struct options *options, int orders, int reports)
 {
 	int listener = listen_on(options->family, options->addr, options->port, options->backlog);
 	int *fds = new_fds(options->conns);
-	unsigned int i, turn;
+	unsigned int i;
 
 	(void)orders;
 	tell(reports, 'l');
 	for (i = 0; i < options->conns; i++)
 		fds[i] = accept_one(listener);
-	for (turn = 0; turn < options->exchanges; turn++) {
-		for (i = 0; i < options->conns; i++) {
-			recv_all(fds[i], REQUEST_BYTES);
-			send_all(fds[i], RESPONSE_BYTES);
-		}
-	}
+	answer(fds, options->conns, options->conns * options->exchanges);
 	end_all(fds, options, SIDE_SERVER);
 	close(listener);
 }
@@ -114,12 +143,8 @@ static void reuse_client(const struct options *options, int orders, int reports)
 	(void)reports;
 	for (i = 0; i < options->conns; i++)
 		fds[i] = connect_to(options->family, options->addr, options->port);
-	for (turn = 0; turn < options->exchanges; turn++) {
-		for (i = 0; i < options->conns; i++) {
-			send_all(fds[i], REQUEST_BYTES);
-			recv_all(fds[i], RESPONSE_BYTES);
-		}
-	}
+	for (turn = 0; turn < options->exchanges; turn++)
+		ask(fds, options->conns);
 	end_all(fds, options, SIDE_CLIENT);
 }
 
@@ -187,18 +212,12 @@ void run_flood(const struct options *options)
 
 static void hold(const struct options *options, int *fds, enum side self, int orders, int reports)
 {
-	unsigned int i;
-	char order;
-
 	tell(reports, 'r');
-	while ((order = hear(orders)) == 'x') {
-		for (i = 0; i < options->conns; i++) {
-			if (self == SIDE_SERVER)
-				recv_all(fds[i], REQUEST_BYTES);
-			send_all(fds[i], self == SIDE_SERVER ? RESPONSE_BYTES : REQUEST_BYTES);
-			if (self == SIDE_CLIENT)
-				recv_all(fds[i], RESPONSE_BYTES);
-		}
+	while (hear(orders) == 'x') {
+		if (self == SIDE_SERVER)
+			answer(fds, options->conns, options->conns);
+		else
+			ask(fds, options->conns);
 		tell(reports, 'r');
 	}
 	end_all(fds, options, self);

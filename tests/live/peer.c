@@ -27,32 +27,48 @@ static enum side side_of(const char *text)
 	return strcmp(text, "server") == 0 ? SIDE_SERVER : SIDE_CLIENT;
 }
 
-/* Lines of CASE SIDE FAMILY PORT on standard input, all at once. */
+static void close_one(const char *name, const struct options *options)
+{
+	switch (fork()) {
+	case -1:
+		die("fork");
+	case 0:
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!close_case(name, options)) {
+			fprintf(stderr, "peer: no close case %s\n", name);
+			_exit(2);
+		}
+		fflush(stdout); /* not before: a write may take its time */
+		_exit(0);
+	}
+}
+
+static bool child_failed(void)
+{
+	int status;
+
+	return wait(&status) > 0 && status != 0;
+}
+
+/* Lines of CASE SIDE FAMILY PORT on standard input, --conns of them at a time. */
 static void run_close(const struct options *options)
 {
 	char name[32], side[32], family[32];
 	struct options one = *options;
+	unsigned int running = 0;
 	bool failed = false;
-	int status;
 
 	while (scanf("%31s %31s %31s %" SCNu16, name, side, family, &one.port) == 4) {
 		one.side = side_of(side);
 		one.family = family_of(family);
-		switch (fork()) {
-		case -1:
-			die("fork");
-		case 0:
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			if (!close_case(name, &one)) {
-				fprintf(stderr, "peer: no close case %s\n", name);
-				_exit(2);
-			}
-			_exit(0);
-		}
+		if (running == options->conns)
+			failed |= child_failed();
+		else
+			running++;
+		close_one(name, &one);
 	}
-	while (wait(&status) > 0)
-		if (status != 0)
-			failed = true;
+	for (; running > 0; running--)
+		failed |= child_failed();
 	if (failed)
 		exit(1);
 }

@@ -32,6 +32,8 @@ struct options {
 
 /* Prints one line with strerror(errno) and exits 1: a step of a test either works or ends it. */
 void die(const char *what) __attribute__((noreturn));
+/* What die() says first: one of many processes is at fault. */
+void doing_what(const char *name, enum side side, enum family family);
 
 /* ADDR in text; IPv4 becomes an IPv4-mapped address in an AF_INET6 socket for FAMILY_MAPPED. NULL
  * is the loopback address of FAMILY, and for a listener of FAMILY_MAPPED the dual-stack wildcard.
@@ -55,7 +57,7 @@ void wait_readable(int fd); /* data or FIN */
 void close_reset(int fd);   /* by SO_LINGER 0 */
 
 void pause_ms(unsigned int ms);
-/* Prints PORT and the time since the last payload byte: call it where the connection ends. */
+/* Prints PORT and the time since the last payload byte: call it before and after the end. */
 void mark_end(uint16_t port);
 
 /* Waits until PORT has no sockets but those in LISTEN and TIME_WAIT. */

@@ -2,6 +2,8 @@
 /* More clients than an accept queue has room for. */
 #include "peer.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,33 +38,41 @@ static void start_late(struct wire *wires, const struct options *options)
 	}
 }
 
+static unsigned int depth(int listener)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		die("TCP_INFO");
+	return info.tcpi_unacked; /* of a listener: what is in its queue (tcp_get_info) */
+}
+
 /* More clients than the listener has room for. They stay as they are until the next line on
  * standard input; then the queued ones are accepted, after a pause, or all is closed. */
 void run_queue(const struct options *options)
 {
 	const char *addr = options->late ? "0.0.0.0" : options->addr; /* for both devices */
 	int listener = listen_on(options->family, addr, options->port, options->backlog);
-	unsigned int i, queued = options->clients;
+	unsigned int i, room = (unsigned int)options->backlog + 1;
 	struct wire wires[LATE_MAX];
 	int *fds = new_fds(options->clients);
-	int fd;
 
 	start_late(wires, options);
-	for (i = 0; i < options->clients; i++)
+	for (i = 0; i < options->clients; i++) {
 		fds[i] = connect_start(options->family, options->addr, options->port);
+		while (i < room && depth(listener) <= i)
+			pause_ms(1);
+	}
 	for (i = 0; i < options->late; i++)
 		wire__ack(&wires[i]);
 	puts("queued");
 	fflush(stdout);
 	wait_for_order();
 	if (options->accept) {
-		if (options->backlog >= 0 && queued > (unsigned int)options->backlog + 1)
-			queued = (unsigned int)options->backlog + 1;
 		pause_ms(options->pause_ms);
-		for (i = 0; i < queued; i++) {
-			fd = accept_one(listener);
-			close(fd);
-		}
+		for (i = 0; i < options->clients && i < room; i++)
+			close(accept_one(listener));
 	}
 	for (i = 0; i < options->clients; i++)
 		close(fds[i]);

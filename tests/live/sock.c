@@ -20,6 +20,7 @@
 #define STATE_LISTEN	10
 
 static uint64_t last_payload_ms;
+static char doing[64];
 
 static uint64_t now_ms(void)
 {
@@ -29,9 +30,17 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+void doing_what(const char *name, enum side side, enum family family)
+{
+	static const char *const families[] = { "IPv4", "IPv6", "mapped" };
+
+	snprintf(doing, sizeof(doing), "%s, %s, %s: ", name,
+		 side == SIDE_CLIENT ? "client" : "server", families[family]);
+}
+
 void die(const char *what)
 {
-	fprintf(stderr, "peer: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "peer: %s%s: %s\n", doing, what, strerror(errno));
 	exit(1);
 }
 
@@ -210,7 +219,6 @@ void pause_ms(unsigned int ms)
 void mark_end(uint16_t port)
 {
 	printf("%u %llu\n", port, (unsigned long long)(now_ms() - last_payload_ms));
-	fflush(stdout);
 }
 
 static bool has_busy_socket(const char *path, uint16_t port)

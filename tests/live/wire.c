@@ -23,7 +23,7 @@
 #define PACKET_MAX  2048
 #define FIRST_SEQ   1000
 #define PEER_PORT   40000
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 struct segment {
 	uint8_t flags;
