@@ -169,49 +169,65 @@ void wire__expect(struct wire *wire, uint8_t flags, size_t len)
 	}
 }
 
-/* A new IPv6 address is tentative until a kernel worker has looked at it. */
-static void wait_usable(const struct wire *wire, int fd)
+/* True when the kernel would send to us from the address that we gave it. */
+static bool is_usable(const struct wire *wire)
 {
-	struct sockaddr_in6 addr = { .sin6_family = AF_INET6 };
+	struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_port = htons(PEER_PORT) };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* connect() sends nothing */
+	socklen_t len = sizeof(addr);
+	bool usable;
 
-	memcpy(&addr.sin6_addr, wire->host_addr, sizeof(addr.sin6_addr));
-	while (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		if (errno != EADDRNOTAVAIL)
-			die("TUN address");
+	if (fd < 0)
+		die("socket");
+	memcpy(&addr.sin6_addr, wire->peer_addr, sizeof(addr.sin6_addr));
+	usable = connect(fd, (struct sockaddr *)&addr, len) == 0 &&
+		 getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
+		 memcmp(&addr.sin6_addr, wire->host_addr, sizeof(addr.sin6_addr)) == 0;
+	close(fd);
+	return usable;
+}
+
+static void set_addr4(const struct wire *wire, int fd, struct ifreq *request)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+
+	memcpy(&addr.sin_addr, wire->host_addr, sizeof(addr.sin_addr));
+	memcpy(&request->ifr_addr, &addr, sizeof(addr));
+	if (ioctl(fd, SIOCSIFADDR, request) < 0)
+		die("TUN address");
+	addr.sin_addr.s_addr = htonl(0xffffff00);
+	memcpy(&request->ifr_netmask, &addr, sizeof(addr));
+	if (ioctl(fd, SIOCSIFNETMASK, request) < 0)
+		die("TUN netmask");
+}
+
+static void set_addr6(const struct wire *wire, int fd, const char *name)
+{
+	struct in6_ifreq request = { .ifr6_prefixlen = 64 };
+
+	memcpy(&request.ifr6_addr, wire->host_addr, sizeof(request.ifr6_addr));
+	request.ifr6_ifindex = (int)if_nametoindex(name);
+	if (ioctl(fd, SIOCSIFADDR, &request) < 0)
+		die("TUN address");
+	while (!is_usable(wire)) /* tentative, until a kernel worker has looked at it */
 		pause_ms(1);
-	}
 }
 
 static void configure(struct wire *wire, const char *name)
 {
 	int fd = socket(wire->version == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = { 0 };
-	struct in6_ifreq request6 = { .ifr6_prefixlen = 64 };
-	struct sockaddr_in addr = { .sin_family = AF_INET };
 
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	if (fd < 0)
 		die("socket");
-	if (wire->version == 4) {
-		memcpy(&addr.sin_addr, wire->host_addr, sizeof(addr.sin_addr));
-		memcpy(&request.ifr_addr, &addr, sizeof(addr));
-		if (ioctl(fd, SIOCSIFADDR, &request) < 0)
-			die("TUN address");
-		addr.sin_addr.s_addr = htonl(0xffffff00);
-		memcpy(&request.ifr_netmask, &addr, sizeof(addr));
-		if (ioctl(fd, SIOCSIFNETMASK, &request) < 0)
-			die("TUN netmask");
-	} else {
-		memcpy(&request6.ifr6_addr, wire->host_addr, sizeof(request6.ifr6_addr));
-		request6.ifr6_ifindex = (int)if_nametoindex(name);
-		if (ioctl(fd, SIOCSIFADDR, &request6) < 0)
-			die("TUN address");
-	}
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
 	request.ifr_flags = IFF_UP | IFF_RUNNING;
 	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
 		die("TUN up");
-	if (wire->version == 6)
-		wait_usable(wire, fd);
+	if (wire->version == 4)
+		set_addr4(wire, fd, &request);
+	else
+		set_addr6(wire, fd, name);
 	close(fd);
 }
 
