@@ -148,6 +148,7 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 
 	if (conn->role == ROLE_CLIENT && !conn->ready) {
 		conn->fail = fail_reason(tp, err);
+		conn->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 		conn->closed_ns = now;
 		return;
 	}

@@ -2,12 +2,14 @@
 /* The live tables: merges closed records and snapshots of open ones into one row per endpoint. */
 #include "aggregate.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <uthash.h>
 
+#include "conn_list.h"
 #include "filter.h"
 #include "names.h"
 
@@ -23,7 +25,8 @@ struct aggregate {
 	size_t max_rows;
 	const struct filter *filter;
 	const struct names *names;
-	struct entry *entries; /* uthash by row.key */
+	struct conn_list *conns; /* or NULL */
+	struct entry *entries;	 /* uthash by row.key */
 	const struct row **rows;
 	size_t row_count;
 	__u64 folded_closed, folded_open; /* connections */
@@ -59,8 +62,20 @@ void aggregate__free(struct aggregate *agg)
 		HASH_DEL(agg->entries, entry);
 		free(entry);
 	}
+	conn_list__free(agg->conns);
 	free(agg->rows);
 	free(agg);
+}
+
+int aggregate__keep_conns(struct aggregate *agg, size_t closed_max)
+{
+	agg->conns = conn_list__new(closed_max);
+	return agg->conns ? 0 : -ENOMEM;
+}
+
+const struct conn_list *aggregate__conns(const struct aggregate *agg)
+{
+	return agg->conns;
 }
 
 size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows)
@@ -269,7 +284,7 @@ static void add_ending(struct totals *totals, const struct conn *conn)
 		dist__add(&totals->idle_at_close_remote_us, conn->idle_ms * 1000ULL);
 }
 
-static bool is_active(const struct conn *conn)
+bool conn_is_active(const struct conn *conn)
 {
 	return conn->turn == (conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED);
 }
@@ -292,7 +307,7 @@ static void add_conn(struct totals *totals, const struct conn *conn)
 		return;
 	}
 	totals->open++;
-	totals->active += is_active(conn);
+	totals->active += conn_is_active(conn);
 }
 
 static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
@@ -322,6 +337,8 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 		return;
 	add_conn(&row->closed, conn);
 	agg->folded_closed += is_other(row);
+	if (agg->conns)
+		conn_list__closed(agg->conns, conn);
 }
 
 void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after)
@@ -338,6 +355,8 @@ void aggregate__amended(struct aggregate *agg, const struct conn *before, const 
 	totals->raced += (after->flags & CONN_RACED) && !(before->flags & CONN_RACED);
 	if ((before->flags & CONN_TIME_WAIT) && !(after->flags & CONN_TIME_WAIT))
 		totals->time_wait -= totals->time_wait > 0;
+	if (agg->conns)
+		conn_list__amended(agg->conns, before, after);
 }
 
 void aggregate__open(struct aggregate *agg, const struct conn *conn)
@@ -348,6 +367,8 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 		return;
 	add_conn(&row->open, conn);
 	agg->folded_open += is_other(row);
+	if (agg->conns)
+		conn_list__open(agg->conns, conn);
 }
 
 void aggregate__begin_snapshot(struct aggregate *agg)
@@ -355,6 +376,8 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 	struct entry *entry, *next;
 
 	agg->folded_open = 0;
+	if (agg->conns)
+		conn_list__begin_snapshot(agg->conns);
 	HASH_ITER (hh, agg->entries, entry, next) {
 		struct row *row = &entry->row;
 

@@ -8,12 +8,14 @@
 #ifndef connscope_AGGREGATE_H
 #define connscope_AGGREGATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <linux/types.h>
 
 #include "connscope/conn.h"
 #include "hist.h"
 
+struct conn_list;
 struct filter;
 struct names;
 
@@ -110,6 +112,11 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 				 const struct names *names);
 void aggregate__free(struct aggregate *agg);
 
+/* From here on single connections are kept too, beside the rows: see conn_list.h. -ENOMEM. */
+int aggregate__keep_conns(struct aggregate *agg, size_t closed_max);
+/* NULL: they are not kept. */
+const struct conn_list *aggregate__conns(const struct aggregate *agg);
+
 /* A connection or listener that has ended, and what became known of it later. */
 void aggregate__closed(struct aggregate *agg, const struct conn *conn);
 void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after);
@@ -121,6 +128,9 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn);
 void aggregate__listener(struct aggregate *agg, const struct listener *listener);
 void aggregate__group(struct aggregate *agg, const struct group_key *key,
 		      const struct group *group);
+
+/* A request of CONN, which is open, is in flight. */
+bool conn_is_active(const struct conn *conn);
 
 /* Sums FROM's counts into INTO, distributions included. */
 void totals__merge(struct totals *into, const struct totals *from);

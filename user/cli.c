@@ -21,6 +21,7 @@
 #define MAX_CONNS     65536
 #define MAX_ENDPOINTS 1024
 #define RING_KIB      4096
+#define CLOSED	      100
 
 enum help_group {
 	GROUP_WHAT = 1,
@@ -49,6 +50,7 @@ static const struct argp_option options_table[] = {
 	{ "names", OPTION_NAMES, "FILE", 0, "names of endpoints: lines of NAME ADDR[:PORT]|CIDR", GROUP_REPORT },
 	{ "sort", 's', "COLUMN", 0, "by title, or by JSON key", GROUP_REPORT },
 	{ "rows", 'r', "N", 0, "the first N rows of each table", GROUP_REPORT },
+	{ "closed", OPTION_CLOSED, "N", 0, "conns: the last N that closed (100)", GROUP_REPORT },
 	{ "wide", 'w', NULL, 0, "all columns", GROUP_REPORT },
 	{ "no-header", OPTION_NO_HEADER, NULL, 0, "no titles", GROUP_REPORT },
 	{ "time", 'T', NULL, 0, "the time above each report", GROUP_REPORT },
@@ -70,7 +72,8 @@ static const struct argp_option options_table[] = {
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
-	"VIEW: reuse, accept, close, all (default); check: what this kernel offers\v"
+	"VIEW: reuse, accept, close, all (default); conns: single connections; check: what this "
+	"kernel offers\v"
 	"EXAMPLES\n"
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
 	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON";
@@ -78,6 +81,7 @@ static const char doc[] =
 struct cli {
 	struct options *options;
 	const char *unfit; /* an option that `check` cannot use */
+	bool closed;	   /* --closed was given */
 	int positionals;   /* INTERVAL and COUNT */
 	int next;	   /* argp's, when the last option was fine */
 };
@@ -188,7 +192,8 @@ static void set_positional(struct cli *cli, const char *text)
 
 	if (!cli->options->view && !cli->positionals && !digit) {
 		if (!is_view(text))
-			usage_error("%s: no such view, accepted: all, reuse, accept, close, check",
+			usage_error("%s: no such view, accepted: all, reuse, accept, close, conns, "
+				    "check",
 				    text);
 		cli->options->view = text;
 		return;
@@ -277,6 +282,7 @@ static error_t parse_key(int key, char *text, struct argp_state *state)
 	if (key == ARGP_KEY_ARG) {
 		set_positional(cli, text);
 	} else if (option && key) {
+		cli->closed |= key == OPTION_CLOSED;
 		if (value)
 			set_value(cli->options, value, text);
 		else
@@ -305,6 +311,8 @@ static void check_whole(const struct cli *cli)
 				    cli->unfit[1] == ' ' ? "" : "-", cli->unfit);
 		return;
 	}
+	if (cli->closed && strcmp(options->view, "conns"))
+		usage_error("%s --closed: accepted: conns --closed N", options->view);
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
 			    options->sort, options->view);
@@ -345,6 +353,7 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 		.max_conns = MAX_CONNS,
 		.max_endpoints = MAX_ENDPOINTS,
 		.ring_kib = RING_KIB,
+		.closed = CLOSED,
 	};
 	struct cli cli = { .options = &options, .next = 1 };
 	int err;

@@ -32,7 +32,8 @@ struct options {
 	const char *names_file;
 	const char *sort;
 	const char *output_file;
-	size_t rows; /* 0: all */
+	size_t rows;   /* 0: all */
+	size_t closed; /* connections that `conns` keeps after their end */
 	bool json;
 	bool wide;
 	bool no_header;

@@ -119,6 +119,16 @@ static int set_rows(struct options *options, const char *text)
 	return 0;
 }
 
+static int set_closed(struct options *options, const char *text)
+{
+	__u64 closed;
+
+	if (parse_number(text, 0, 10000000, &closed))
+		return -EINVAL;
+	options->closed = (size_t)closed;
+	return 0;
+}
+
 static int parse_u32(const char *text, __u64 min, __u64 max, __u32 *ret_number)
 {
 	__u64 number;
@@ -165,6 +175,7 @@ static const struct value values[] = {
 	{ OPTION_ROLE, set_role, "client or server", 0 },
 	{ OPTION_BY, set_by, "endpoint, comm, pid, container, netns, name, comma-separated", 0 },
 	{ OPTION_NAMES, set_names, "a file", 0 },
+	{ OPTION_CLOSED, set_closed, "a number from 0 to 10000000", 0 },
 	{ OPTION_BACKEND, set_backend, "auto, fentry, kprobe or tracepoint", 0 },
 	{ OPTION_MAX_CONNS, set_max_conns, "a number from 1 to 16777216", 0 },
 	{ OPTION_MAX_ENDPOINTS, set_max_endpoints, "a number from 16 to 65536", 0 },

@@ -20,6 +20,7 @@ enum long_option {
 	OPTION_MAX_CONNS,
 	OPTION_MAX_ENDPOINTS,
 	OPTION_RING_SIZE,
+	OPTION_CLOSED,
 };
 
 struct value {

@@ -32,16 +32,28 @@ const char *feature_name(enum feature feature)
 	return feature < FEATURE_MAX ? feature_names[feature] : "unknown";
 }
 
-char *report_time(const struct report *report, char *buf, size_t len)
+static char *format_time(__u64 ms, char *buf, size_t len)
 {
-	time_t seconds = (time_t)(report->ts_ms / 1000);
+	time_t seconds = (time_t)(ms / 1000);
 	struct tm tm;
 	size_t used;
 
 	gmtime_r(&seconds, &tm);
 	used = strftime(buf, len, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + used, len - used, ".%03uZ", (unsigned int)(report->ts_ms % 1000));
+	snprintf(buf + used, len - used, ".%03uZ", (unsigned int)(ms % 1000));
 	return buf;
+}
+
+char *report_time(const struct report *report, char *buf, size_t len)
+{
+	return format_time(report->ts_ms, buf, len);
+}
+
+char *report_time_of(const struct report *report, __u64 monotonic_ns, char *buf, size_t len)
+{
+	__u64 age_ms = (report->now_ns - monotonic_ns) / 1000000;
+
+	return format_time(report->ts_ms - age_ms, buf, len);
 }
 
 __u64 account_lost_events(const struct account *account)

@@ -72,6 +72,7 @@ struct report {
 	struct account account;
 	__u64 number;	 /* of the reports before it in this run */
 	__u64 ts_ms;	 /* wall clock, milliseconds since the epoch, UTC */
+	__u64 now_ns;	 /* the same moment by the clock of struct conn */
 	unsigned int by; /* set of enum group_by */
 };
 
@@ -79,6 +80,8 @@ struct report {
 
 /* RFC 3339, UTC, milliseconds. Returns BUF. */
 char *report_time(const struct report *report, char *buf, size_t len);
+/* The same of a moment MONOTONIC_NS of struct conn. */
+char *report_time_of(const struct report *report, __u64 monotonic_ns, char *buf, size_t len);
 
 /* Records that the ring buffer had no room for. */
 __u64 account_lost_events(const struct account *account);

@@ -109,11 +109,12 @@ static int report(struct run *run)
 		.aggregate = run->agg,
 		.by = run->options->by,
 		.number = run->reports,
-		.ts_ms = clock_wall_ms(),
 	};
 	int err = tracer__snapshot(run->tracer, run->agg);
 
 	if (!err) {
+		report.ts_ms = clock_wall_ms();
+		report.now_ns = clock_monotonic_ns();
 		fill_account(run, &report.account);
 		run->lost = account_has_losses(&report.account);
 		err = report_write(&report, run->options, run->out);
@@ -227,7 +228,8 @@ static int start(struct run *run)
 		return err;
 	run->agg =
 		aggregate__new(options->by, options->max_endpoints, &options->filter, run->names);
-	if (!run->agg)
+	if (!run->agg ||
+	    (!strcmp(options->view, "conns") && aggregate__keep_conns(run->agg, options->closed)))
 		return log_err(-ENOMEM, "cannot start");
 	run->started_ms = clock_monotonic_ms();
 	err = tracer__start(run->tracer);

@@ -73,9 +73,22 @@ static bool says_something(const struct table *table, size_t column)
 	for (size_t i = 0; i < table->row_count; i++) {
 		const struct cell *cell = cell_at(table, i, column);
 
-		if (cell->kind == CELL_NULL ? cell->reason != NULL
-					    : cell->kind != CELL_NUMBER || cell->number)
+		switch (cell->kind) {
+		case CELL_NULL:
+			if (cell->reason)
+				return true;
+			break;
+		case CELL_NUMBER:
+			if (cell->number)
+				return true;
+			break;
+		case CELL_BOOL:
+			if (cell->truth)
+				return true;
+			break;
+		default:
 			return true;
+		}
 	}
 	return false;
 }

@@ -6,9 +6,10 @@
 
 #include "table.h"
 
-static const struct view *const views[] = { &view_reuse, &view_accept, &view_close };
+static const struct view *const views[] = { &view_reuse, &view_accept, &view_close, &view_conns };
 
 #define VIEW_COUNT (sizeof(views) / sizeof(views[0]))
+#define ALL_COUNT  3 /* those of "all" come first */
 
 const struct view *view_find(const char *name)
 {
@@ -22,15 +23,16 @@ const struct view *view_find(const char *name)
 size_t view_all(const struct view *const **ret_views)
 {
 	*ret_views = views;
-	return VIEW_COUNT;
+	return ALL_COUNT;
 }
 
 bool view_has_column(const char *view, const char *key)
 {
+	bool all = !strcmp(view, "all");
 	struct table table;
 
 	for (size_t i = 0; i < VIEW_COUNT; i++) {
-		if (strcmp(view, "all") && strcmp(view, views[i]->name))
+		if (all ? i >= ALL_COUNT : strcmp(view, views[i]->name) != 0)
 			continue;
 		table__init(&table, "", views[i]->columns, views[i]->column_count);
 		if (table__find_column(&table, key) >= 0)

@@ -23,11 +23,12 @@ struct view {
 extern const struct view view_reuse;
 extern const struct view view_accept;
 extern const struct view view_close;
+extern const struct view view_conns;
 
 /* True when a table of VIEW, or of any view for "all", has a column that KEY names. */
 bool view_has_column(const char *view, const char *key);
 
-/* NULL: no such view. "all" is no view but the three of them. */
+/* NULL: no such view. "all" is no view but reuse, accept and close. */
 const struct view *view_find(const char *name);
 /* The views of "all", in order. */
 size_t view_all(const struct view *const **ret_views);

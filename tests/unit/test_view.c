@@ -128,7 +128,9 @@ static void registry(void **state)
 	assert_int_equal(view_all(&views), 3);
 	assert_ptr_equal(views[0], &view_reuse);
 	assert_ptr_equal(view_find("close"), &view_close);
+	assert_ptr_equal(view_find("conns"), &view_conns);
 	assert_null(view_find("all"));
+	assert_false(view_has_column("all", "opened_ts"));
 	assert_null(view_find("check"));
 	assert_true(view_has_column("all", "raced"));
 	assert_true(view_has_column("close", "raced"));
@@ -639,6 +641,97 @@ static void both_roles_but_only_what_has_ended(void **state)
 	end(&scene);
 }
 
+/* ---- conns ---- */
+
+static void keep_conns(struct scene *scene)
+{
+	begin(scene, 0);
+	assert_int_equal(aggregate__keep_conns(scene->agg, 10), 0);
+	scene->report.now_ns = 5000 * MS;
+	scene->report.ts_ms = 1767225605000; /* 2026-01-01T00:00:05Z */
+}
+
+static void one_closed_connection(void **state)
+{
+	struct conn conn = closed_client("10.0.0.1", 5000, 3);
+	struct scene scene;
+
+	(void)state;
+	keep_conns(&scene);
+	assert_int_equal(parse_addr("10.0.0.9", conn.local_addr), 0);
+	conn.local_port = 40000;
+	conn.state = 7; /* TCP_CLOSE */
+	conn.closed_ns = 4000 * MS;
+	conn.last_ns = 1000 * MS;
+	conn.cause = CAUSE_PROCESS_EXIT;
+	conn.flags = CONN_RACED | CONN_IN_FLIGHT;
+	aggregate__closed(scene.agg, &conn);
+	fill(&scene, &view_conns);
+	assert_int_equal(scene.table.row_count, 1);
+	assert_string_equal(text(&scene, 0, "CONNECTION"), "10.0.0.9:40000 -> 10.0.0.1:5000");
+	assert_string_equal(text(&scene, 0, "local_addr"), "10.0.0.9");
+	assert_int_equal(number(&scene, 0, "remote_port"), 5000);
+	assert_string_equal(text(&scene, 0, "state"), "closed");
+	assert_string_equal(text(&scene, 0, "STATE"), "remote-fin");
+	assert_string_equal(text(&scene, 0, "initiator"), "remote-fin");
+	assert_string_equal(text(&scene, 0, "cause"), "process-exit");
+	assert_string_equal(text(&scene, 0, "opened_ts"), "2026-01-01T00:00:01.000Z");
+	assert_int_equal(number(&scene, 0, "age_ms"), 3000);
+	assert_int_equal(number(&scene, 0, "connect_us"), 321);
+	assert_int_equal(number(&scene, 0, "idle_at_close_ms"), 3000);
+	assert_missing(&scene, 0, "idle_ms", NULL);
+	assert_missing(&scene, 0, "fail_reason", NULL);
+	assert_true(cell(&scene, 0, "raced")->truth);
+	assert_true(cell(&scene, 0, "in_flight")->truth);
+	assert_false(cell(&scene, 0, "time_wait")->truth);
+	end(&scene);
+}
+
+static void one_open_connection(void **state)
+{
+	struct conn conn = client("10.0.0.1", 5000);
+	struct scene scene;
+
+	(void)state;
+	keep_conns(&scene);
+	conn.state = 1; /* TCP_ESTABLISHED */
+	conn.turn = TURN_SENT;
+	conn.last_ns = 4900 * MS;
+	aggregate__begin_snapshot(scene.agg);
+	aggregate__open(scene.agg, &conn);
+	fill(&scene, &view_conns);
+	assert_string_equal(text(&scene, 0, "STATE"), "established");
+	assert_int_equal(number(&scene, 0, "idle_ms"), 100);
+	assert_int_equal(number(&scene, 0, "age_ms"), 4000);
+	assert_true(cell(&scene, 0, "in_flight")->truth);
+	assert_missing(&scene, 0, "initiator", NULL);
+	assert_missing(&scene, 0, "raced", NULL);
+	end(&scene);
+}
+
+static void queued_and_failed_connections(void **state)
+{
+	struct conn queued = { .role = ROLE_SERVER, .queued = 1, .state = 1, .depth = 3 };
+	struct conn failed = client("10.0.0.1", 5000);
+	struct scene scene;
+
+	(void)state;
+	keep_conns(&scene);
+	failed.fail = FAIL_REFUSED;
+	failed.ready = 0;
+	aggregate__closed(scene.agg, &failed);
+	aggregate__begin_snapshot(scene.agg);
+	aggregate__open(scene.agg, &queued);
+	fill(&scene, &view_conns);
+	assert_string_equal(text(&scene, 0, "state"), "queued");
+	assert_string_equal(text(&scene, 0, "role"), "server");
+	assert_int_equal(number(&scene, 0, "depth"), 3);
+	assert_string_equal(text(&scene, 1, "state"), "failed");
+	assert_string_equal(text(&scene, 1, "STATE"), "refused");
+	assert_string_equal(text(&scene, 1, "fail_reason"), "refused");
+	end(&scene);
+}
+
 static void nothing_seen_is_an_empty_table(void **state)
 {
 	const struct view *const *views;
@@ -681,6 +774,9 @@ int main(void)
 		cmocka_unit_test(each_cause_has_its_key),
 		cmocka_unit_test(each_initiator_has_its_key),
 		cmocka_unit_test(both_roles_but_only_what_has_ended),
+		cmocka_unit_test(one_closed_connection),
+		cmocka_unit_test(one_open_connection),
+		cmocka_unit_test(queued_and_failed_connections),
 		cmocka_unit_test(nothing_seen_is_an_empty_table),
 	};
 

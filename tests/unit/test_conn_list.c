@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Single connections: what is kept, in which order, and what is forgotten. */
+#include "test.h"
+
+#include <linux/types.h>
+
+#include "connscope/conn.h"
+#include "conn_list.h"
+
+static struct conn numbered(__u16 port)
+{
+	struct conn conn = { .role = ROLE_CLIENT, .local_port = port, .opened_ns = port };
+
+	return conn;
+}
+
+static void close_ports(struct conn_list *list, __u16 first, __u16 last)
+{
+	for (__u16 port = first; port <= last; port++) {
+		struct conn conn = numbered(port);
+
+		conn_list__closed(list, &conn);
+	}
+}
+
+static void assert_ports(const struct conn_list *list, const __u16 *ports)
+{
+	const struct conn *conn;
+	size_t i = 0;
+
+	for (; (conn = conn_list__get(list, i)); i++)
+		assert_int_equal(conn->local_port, ports[i]);
+	assert_int_equal(ports[i], 0);
+}
+
+static void newest_first(void **state)
+{
+	struct conn_list *list = conn_list__new(3);
+
+	(void)state;
+	assert_null(conn_list__get(list, 0));
+	close_ports(list, 1, 2);
+	assert_ports(list, (const __u16[]){ 2, 1, 0 });
+	close_ports(list, 3, 7);
+	assert_ports(list, (const __u16[]){ 7, 6, 5, 0 });
+	assert_int_equal(conn_list__forgotten(list), 4);
+	conn_list__free(list);
+}
+
+static void none_kept(void **state)
+{
+	struct conn_list *list = conn_list__new(0);
+
+	(void)state;
+	close_ports(list, 1, 2);
+	assert_null(conn_list__get(list, 0));
+	assert_int_equal(conn_list__forgotten(list), 2);
+	conn_list__free(list);
+}
+
+static void open_ones_lead(void **state)
+{
+	struct conn_list *list = conn_list__new(1000);
+	struct conn eight = numbered(8), nine = numbered(9);
+
+	(void)state;
+	conn_list__open(list, &eight);
+	conn_list__begin_snapshot(list);
+	close_ports(list, 1, 100); /* more than the room it starts with */
+	conn_list__open(list, &nine);
+	assert_int_equal(conn_list__open_count(list), 1);
+	assert_int_equal(conn_list__get(list, 0)->local_port, 9);
+	assert_int_equal(conn_list__get(list, 1)->local_port, 100);
+	assert_int_equal(conn_list__get(list, 100)->local_port, 1);
+	assert_null(conn_list__get(list, 101));
+	conn_list__free(list);
+}
+
+static void amended_in_place(void **state)
+{
+	struct conn_list *list = conn_list__new(3);
+	struct conn before = numbered(4), after = before;
+
+	(void)state;
+	after.cause = CAUSE_AFTER_FIN_DATA;
+	close_ports(list, 1, 5); /* the ring has turned */
+	conn_list__amended(list, &before, &after);
+	assert_int_equal(conn_list__get(list, 1)->cause, CAUSE_AFTER_FIN_DATA);
+	assert_int_equal(conn_list__get(list, 0)->cause, CAUSE_NONE);
+	before = numbered(1); /* kept no more */
+	conn_list__amended(list, &before, &after);
+	assert_ports(list, (const __u16[]){ 5, 4, 3, 0 });
+	conn_list__free(list);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(newest_first),
+		cmocka_unit_test(none_kept),
+		cmocka_unit_test(open_ones_lead),
+		cmocka_unit_test(amended_in_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Single connections: all that are open, and the last that closed. */
+#include "conn_list.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connscope/conn.h"
+
+struct conns {
+	struct conn *items;
+	size_t count, room;
+};
+
+struct conn_list {
+	struct conns open;
+	struct conns closed; /* once full, a ring */
+	size_t closed_max;
+	size_t oldest; /* in the ring */
+	__u64 forgotten;
+};
+
+struct conn_list *conn_list__new(size_t closed_max)
+{
+	struct conn_list *list = calloc(1, sizeof(*list));
+
+	if (list)
+		list->closed_max = closed_max;
+	return list;
+}
+
+void conn_list__free(struct conn_list *list)
+{
+	if (!list)
+		return;
+	free(list->open.items);
+	free(list->closed.items);
+	free(list);
+}
+
+/* False when out of memory. */
+static bool append(struct conns *conns, const struct conn *conn)
+{
+	size_t room = conns->room ? 2 * conns->room : 64;
+	struct conn *items;
+
+	if (conns->count == conns->room) {
+		items = reallocarray(conns->items, room, sizeof(*items));
+		if (!items)
+			return false;
+		conns->items = items;
+		conns->room = room;
+	}
+	conns->items[conns->count++] = *conn;
+	return true;
+}
+
+void conn_list__closed(struct conn_list *list, const struct conn *conn)
+{
+	if (list->closed.count < list->closed_max) {
+		list->forgotten += !append(&list->closed, conn);
+		return;
+	}
+	list->forgotten++;
+	if (!list->closed_max)
+		return;
+	list->closed.items[list->oldest] = *conn;
+	list->oldest = (list->oldest + 1) % list->closed_max;
+}
+
+/* The closed ones by age, 0 the newest. */
+static struct conn *closed_at(const struct conn_list *list, size_t age)
+{
+	size_t count = list->closed.count;
+
+	return &list->closed.items[(list->oldest + count - 1 - age) % count];
+}
+
+static bool is_same(const struct conn *a, const struct conn *b)
+{
+	return a->opened_ns == b->opened_ns && a->local_port == b->local_port &&
+	       a->remote_port == b->remote_port && a->role == b->role && a->netns == b->netns &&
+	       !memcmp(a->local_addr, b->local_addr, sizeof(a->local_addr)) &&
+	       !memcmp(a->remote_addr, b->remote_addr, sizeof(a->remote_addr));
+}
+
+void conn_list__amended(struct conn_list *list, const struct conn *before, const struct conn *after)
+{
+	for (size_t age = 0; age < list->closed.count; age++) {
+		struct conn *kept = closed_at(list, age);
+
+		if (is_same(kept, before)) {
+			*kept = *after;
+			return;
+		}
+	}
+}
+
+void conn_list__begin_snapshot(struct conn_list *list)
+{
+	list->open.count = 0;
+}
+
+void conn_list__open(struct conn_list *list, const struct conn *conn)
+{
+	append(&list->open, conn);
+}
+
+size_t conn_list__open_count(const struct conn_list *list)
+{
+	return list->open.count;
+}
+
+const struct conn *conn_list__get(const struct conn_list *list, size_t index)
+{
+	if (index < list->open.count)
+		return &list->open.items[index];
+	index -= list->open.count;
+	return index < list->closed.count ? closed_at(list, index) : NULL;
+}
+
+__u64 conn_list__forgotten(const struct conn_list *list)
+{
+	return list->forgotten;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `conns`: one row a connection; open ones first, then the last that closed. */
+#include <errno.h>
+#include <stdio.h>
+#include <netinet/tcp.h>
+
+#include "addr.h"
+#include "conn_list.h"
+#include "owner.h"
+#include "view.h"
+#include "view_row.h"
+
+enum {
+	CONNECTION, /* text alone, and so are STATE_OR_END and IDLE_OR_AT_CLOSE */
+	LOCAL_ADDR,
+	LOCAL_PORT,
+	REMOTE_ADDR,
+	REMOTE_PORT,
+	ROLE,
+	STATE_OR_END,
+	STATE,
+	COMM,
+	PID,
+	CONTAINER,
+	NETNS,
+	PARTIAL,
+	OPENED,
+	AGE,
+	EXCHANGES,
+	IDLE_OR_AT_CLOSE,
+	IDLE,
+	INITIATOR,
+	CAUSE,
+	IN_FLIGHT,
+	IDLE_AT_CLOSE,
+	RACED,
+	TIME_WAIT,
+	FAIL_REASON,
+	SENT,
+	RECEIVED,
+	CONNECT,
+	ACCEPT_WAIT,
+	DEPTH,
+	COLUMNS,
+};
+
+/* clang-format off */
+static const struct column columns[COLUMNS] = {
+	{ NULL, NULL, "CONNECTION", COLUMN_TEXT, SHOW_ALWAYS, false, "this host's end -> the peer's, where this host connected; <- where it accepted" },
+	{ "local_addr", NULL, "LOCAL ADDR", COLUMN_TEXT, SHOW_NEVER, false, "this host's address" },
+	{ "local_port", NULL, "LOCAL PORT", COLUMN_COUNT, SHOW_NEVER, false, "its port" },
+	{ "remote_addr", NULL, "REMOTE ADDR", COLUMN_TEXT, SHOW_NEVER, false, "the peer's address" },
+	{ "remote_port", NULL, "REMOTE PORT", COLUMN_COUNT, SHOW_NEVER, false, "its port" },
+	{ "role", NULL, "ROLE", COLUMN_TEXT, SHOW_NEVER, false, "client: this host connected; server: it accepted" },
+	{ NULL, NULL, "STATE", COLUMN_TEXT, SHOW_ALWAYS, false, "state while open; then who ended it, or why it failed" },
+	{ "state", NULL, "STATE", COLUMN_TEXT, SHOW_NEVER, false, "of TCP, in small letters; queued: not accepted yet; closed; failed" },
+	{ "comm", NULL, "COMM", COLUMN_TEXT, SHOW_NONZERO, false, "name of the owner" },
+	{ "pid", NULL, "PID", COLUMN_COUNT, SHOW_ROOM, false, "process id of the owner" },
+	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "its container" },
+	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace" },
+	{ "partial", NULL, "PARTIAL", COLUMN_BOOL, SHOW_NONZERO, false, "was open before tracing began" },
+	{ "opened_ts", NULL, "OPENED", COLUMN_TEXT, SHOW_NEVER, false, "SYN sent, or queued; partial: first seen" },
+	{ "age_ms", NULL, "AGE", COLUMN_MS, SHOW_ALWAYS, false, "since then, until the end or now" },
+	{ "exchanges", NULL, "EXCH", COLUMN_COUNT, SHOW_ALWAYS, false, "requests with a response, at least" },
+	{ NULL, NULL, "IDLE", COLUMN_MS, SHOW_ALWAYS, false, "since the last payload byte; closed: when it ended" },
+	{ "idle_ms", NULL, "IDLE", COLUMN_MS, SHOW_NEVER, false, "open: since the last payload byte" },
+	{ "initiator", NULL, "INITIATOR", COLUMN_TEXT, SHOW_NEVER, false, "who ended it" },
+	{ "cause", NULL, "CAUSE", COLUMN_TEXT, SHOW_NONZERO, false, "what more is known of the end" },
+	{ "in_flight", "IN", "FLIGHT", COLUMN_BOOL, SHOW_NONZERO, false, "a request is, or was at the end, unanswered" },
+	{ "idle_at_close_ms", NULL, "IDLE AT CLOSE", COLUMN_MS, SHOW_NEVER, false, "last payload byte until the end" },
+	{ "raced", NULL, "RACED", COLUMN_BOOL, SHOW_NONZERO, true, "a request met the other side's close" },
+	{ "time_wait", NULL, "TIME-WAIT", COLUMN_BOOL, SHOW_WIDE, false, "left this host a TIME_WAIT socket" },
+	{ "fail_reason", NULL, "FAILED", COLUMN_TEXT, SHOW_NEVER, false, "why it was never established" },
+	{ "sent_bytes", NULL, "SENT", COLUMN_BYTES, SHOW_ROOM, false, "payload handed to the kernel" },
+	{ "received_bytes", NULL, "RECEIVED", COLUMN_BYTES, SHOW_ROOM, false, "payload read by the application" },
+	{ "connect_us", NULL, "CONNECT", COLUMN_US, SHOW_ROOM, false, "client: SYN sent until established" },
+	{ "accept_wait_us", NULL, "WAIT", COLUMN_US, SHOW_ROOM, false, "server: queued until accept() took it" },
+	{ "depth", NULL, "DEPTH", COLUMN_COUNT, SHOW_WIDE, false, "server: accept queue when it joined, itself included" },
+};
+/* clang-format on */
+
+static const char *const initiators[INITIATOR_MAX] = {
+	[INITIATOR_LOCAL_FIN] = "local-fin",   [INITIATOR_REMOTE_FIN] = "remote-fin",
+	[INITIATOR_BOTH_FIN] = "both-fin",     [INITIATOR_LOCAL_RST] = "local-rst",
+	[INITIATOR_REMOTE_RST] = "remote-rst", [INITIATOR_TIMEOUT] = "timeout",
+	[INITIATOR_ABORT] = "abort",	       [INITIATOR_UNKNOWN] = "unknown",
+};
+
+static const char *const causes[CAUSE_MAX] = {
+	[CAUSE_UNREAD_DATA] = "unread-data",	     [CAUSE_LINGER0] = "linger0",
+	[CAUSE_DISCONNECT] = "disconnect",	     [CAUSE_NOT_ACCEPTED] = "not-accepted",
+	[CAUSE_RETRANSMISSIONS] = "retransmissions", [CAUSE_WINDOW_PROBES] = "window-probes",
+	[CAUSE_KEEPALIVE] = "keepalive-probes",	     [CAUSE_USER_TIMEOUT] = "user-timeout",
+	[CAUSE_AFTER_FIN_DATA] = "after-fin-data",   [CAUSE_PROCESS_EXIT] = "process-exit",
+};
+
+static const char *const fails[FAIL_MAX] = {
+	[FAIL_REFUSED] = "refused",	    [FAIL_TIMEOUT] = "timeout",
+	[FAIL_UNREACHABLE] = "unreachable", [FAIL_NO_PORT] = "no-port",
+	[FAIL_CANCELLED] = "cancelled",	    [FAIL_OTHER] = "other",
+};
+
+/* As ss prints them. */
+static const char *const states[] = {
+	[TCP_ESTABLISHED] = "established",
+	[TCP_SYN_SENT] = "syn-sent",
+	[TCP_SYN_RECV] = "syn-recv",
+	[TCP_FIN_WAIT1] = "fin-wait-1",
+	[TCP_FIN_WAIT2] = "fin-wait-2",
+	[TCP_TIME_WAIT] = "time-wait",
+	[TCP_CLOSE] = "closed",
+	[TCP_CLOSE_WAIT] = "close-wait",
+	[TCP_LAST_ACK] = "last-ack",
+	[TCP_CLOSING] = "closing",
+};
+
+/* One connection of a report. */
+struct one {
+	const struct report *report;
+	const struct conn *conn;
+	bool closed; /* its struct sock is gone */
+};
+
+static struct cell word(const char *text)
+{
+	return text ? cell_text(text) : cell_missing(NULL);
+}
+
+static const char *state_of(const struct one *one)
+{
+	const struct conn *conn = one->conn;
+
+	if (conn->fail)
+		return "failed";
+	if (one->closed)
+		return "closed";
+	if (conn->role == ROLE_SERVER && !conn->ready && !conn->initiator)
+		return "queued";
+	return conn->state < sizeof(states) / sizeof(states[0]) ? states[conn->state] : NULL;
+}
+
+static void fill_ends(const struct conn *conn, struct cell *cells)
+{
+	char text[ENDPOINT_STRLEN], remote[ENDPOINT_STRLEN], both[2 * ENDPOINT_STRLEN + 4];
+
+	endpoint_format(conn->local_addr, conn->local_port, text, sizeof(text));
+	endpoint_format(conn->remote_addr, conn->remote_port, remote, sizeof(remote));
+	snprintf(both, sizeof(both), "%s %s %s", text, conn->role == ROLE_SERVER ? "<-" : "->",
+		 remote);
+	cells[CONNECTION] = cell_text(both);
+	cells[LOCAL_ADDR] = cell_text(addr_format(conn->local_addr, text, sizeof(text)));
+	cells[LOCAL_PORT] = cell_number(conn->local_port);
+	cells[REMOTE_ADDR] = cell_text(addr_format(conn->remote_addr, text, sizeof(text)));
+	cells[REMOTE_PORT] = cell_number(conn->remote_port);
+	cells[ROLE] = cell_text(conn->role == ROLE_SERVER ? "server" : "client");
+}
+
+static void fill_owner(const struct conn *conn, struct cell *cells)
+{
+	const char *container = owner_container(conn->cgroup);
+
+	if (conn->comm[0])
+		cells[COMM] = cell_text(conn->comm);
+	if (conn->pid)
+		cells[PID] = cell_number(conn->pid);
+	if (container[0])
+		cells[CONTAINER] = cell_text(container);
+	cells[NETNS] = cell_number(conn->netns);
+}
+
+static struct cell elapsed_ms(__u64 from, __u64 to)
+{
+	return cell_number(to > from ? (to - from) / 1000000 : 0);
+}
+
+static void fill_times(const struct one *one, struct cell *cells)
+{
+	const struct conn *conn = one->conn;
+	__u64 end = conn->closed_ns ? conn->closed_ns : one->report->now_ns;
+	bool measured = conn->ready_ns > conn->opened_ns && !(conn->flags & CONN_PARTIAL);
+	char text[TIME_STRLEN];
+
+	report_time_of(one->report, conn->opened_ns, text, sizeof(text));
+	cells[OPENED] = cell_text(text);
+	cells[AGE] = elapsed_ms(conn->opened_ns, end);
+	if (!conn->initiator && conn->last_ns && !conn->untimed)
+		cells[IDLE] = elapsed_ms(conn->last_ns, one->report->now_ns);
+	else if (conn->initiator && conn->idle_ms != IDLE_UNKNOWN)
+		cells[IDLE_AT_CLOSE] = cell_number(conn->idle_ms);
+	cells[IDLE_OR_AT_CLOSE] = cells[conn->initiator ? IDLE_AT_CLOSE : IDLE];
+	if (measured)
+		cells[conn->role == ROLE_SERVER ? ACCEPT_WAIT : CONNECT] =
+			cell_number((conn->ready_ns - conn->opened_ns) / 1000);
+	if (conn->depth)
+		cells[DEPTH] = cell_number(conn->depth);
+}
+
+static void fill_end(const struct one *one, struct cell *cells)
+{
+	const struct conn *conn = one->conn;
+	const char *state = state_of(one);
+
+	cells[STATE] = word(state);
+	if (conn->fail)
+		cells[STATE_OR_END] = word(fails[conn->fail]);
+	else
+		cells[STATE_OR_END] = word(one->closed ? initiators[conn->initiator] : state);
+	cells[FAIL_REASON] = word(fails[conn->fail]);
+	if (!conn->initiator)
+		return;
+	cells[INITIATOR] = word(initiators[conn->initiator]);
+	cells[CAUSE] = word(causes[conn->cause]);
+	cells[RACED] = cell_bool(conn->flags & CONN_RACED);
+	cells[TIME_WAIT] = cell_bool(conn->flags & CONN_TIME_WAIT);
+}
+
+static int add_row(const struct one *one, struct table *table)
+{
+	const struct conn *conn = one->conn;
+	struct cell *cells = table__add_row(table);
+
+	if (!cells)
+		return -ENOMEM;
+	fill_ends(conn, cells);
+	fill_owner(conn, cells);
+	cells[PARTIAL] = cell_bool(conn->flags & CONN_PARTIAL);
+	fill_times(one, cells);
+	cells[EXCHANGES] = cell_number(conn->exchanges);
+	cells[IN_FLIGHT] =
+		cell_bool(conn->initiator ? conn->flags & CONN_IN_FLIGHT : conn_is_active(conn));
+	fill_end(one, cells);
+	cells[SENT] = cell_number(conn->sent_bytes);
+	cells[RECEIVED] = cell_number(conn->received_bytes);
+	return 0;
+}
+
+static int fill(const struct report *report, struct table *table)
+{
+	const struct conn_list *list = aggregate__conns(report->aggregate);
+	struct one one = { .report = report };
+	int err = 0;
+
+	table__init(table, "conn", columns, COLUMNS);
+	table->title = "CONNS: single connections; open ones, then the last that closed";
+	table->empty = "no connection was seen";
+	for (size_t i = 0; !err && (one.conn = conn_list__get(list, i)); i++) {
+		one.closed = i >= conn_list__open_count(list);
+		err = add_row(&one, table);
+	}
+	if (err) {
+		table__done(table);
+		return err;
+	}
+	table->omitted = conn_list__forgotten(list);
+	return 0;
+}
+
+const struct view view_conns = {
+	.name = "conns",
+	.help = "single connections",
+	.columns = columns,
+	.column_count = COLUMNS,
+	.fill = fill,
+};
