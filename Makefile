@@ -49,7 +49,7 @@ BIN := $(O)/connscope
 USER_SOURCES := $(wildcard user/*.c)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
-PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o tracer.o probes.o),$(USER_OBJECTS))
+PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 
@@ -83,6 +83,8 @@ $(O)/connscope.skel.h: $(O)/connscope.bpf.linked.o
 $(BIN): $(USER_OBJECTS)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
+
+$(O)/tests/unit/test_self_test: $(O)/user/self_test.o
 
 $(O)/tests/unit/test_%: $(O)/tests/unit/test_%.o $(PLAIN_OBJECTS)
 	$(say) LD $@

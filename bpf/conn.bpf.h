@@ -103,9 +103,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 			    : ROLE_CLIENT;
 	conn_set_owner(&conn, owner);
 	conn.opened_ns = bpf_ktime_get_ns();
-	/* A socket in an accept queue has sent nothing yet: lsndtime is when it was born. */
-	if (!start_jiffies || (__s32)(BPF_CORE_READ(tp, lsndtime) - start_jiffies) < 0)
-		conn.flags = CONN_PARTIAL;
+	conn.flags = CONN_PARTIAL;
 	conn.queued = 1;
 	conn.seq_known = 1;
 	conn.untimed = 1;
@@ -122,7 +120,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 	conn.idle_ms = IDLE_UNKNOWN;
 	if (conn.initiator) {
 		conn.closed_ns = conn.opened_ns;
-		conn.flags |= CONN_PARTIAL | CONN_ENDED_BEFORE;
+		conn.flags |= CONN_ENDED_BEFORE;
 	}
 	if (!conn_wanted(&conn) || !conn_store(sk, &conn, flags))
 		return;

@@ -416,8 +416,6 @@ int seed_file(struct bpf_iter__task_file *ctx)
 	struct owner owner = {};
 	struct sock *sk;
 
-	if (!start_jiffies)
-		start_jiffies = bpf_jiffies64();
 	if (!task || !file)
 		return 0;
 	sk = sock_of_file(file);

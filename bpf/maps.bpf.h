@@ -27,7 +27,6 @@ const volatile __u32 tick_us = 4000;	     /* length of a jiffy */
 /* User space writes these while the programs run. */
 bool tracing = false;	 /* nothing is recorded before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
-__u32 start_jiffies = 0; /* when the seed began */
 __u32 seed_pass = 0;	 /* see seed_file */
 __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it reads */
 

@@ -58,6 +58,7 @@ static const struct argp_option options_table[] = {
 	{ "output", 'o', "FILE", 0, "write there, not to stdout", GROUP_REPORT },
 	{ NULL, 0, NULL, OPTION_DOC, "ADVANCED", GROUP_ADVANCED },
 	{ "backend", OPTION_BACKEND, "NAME", 0, "auto, fentry, kprobe or tracepoint", GROUP_ADVANCED },
+	{ "self-test", OPTION_SELF_TEST, NULL, 0, "check: try each feature on connections of its own", GROUP_ADVANCED },
 	{ "strict", OPTION_STRICT, NULL, 0, "exit 4 when anything was lost", GROUP_ADVANCED },
 	{ "max-conns", OPTION_MAX_CONNS, "N", 0, "connections kept at once (65536)", GROUP_ADVANCED },
 	{ "max-endpoints", OPTION_MAX_ENDPOINTS, "N", 0, "endpoints kept (1024)", GROUP_ADVANCED },
@@ -72,8 +73,7 @@ static const struct argp_option options_table[] = {
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
-	"VIEW: reuse, accept, close, all (default); conns: single connections; check: what this "
-	"kernel offers\v"
+	"VIEW: reuse, accept, close, all (default), conns; check: what this kernel offers\v"
 	"EXAMPLES\n"
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
 	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON";
@@ -166,6 +166,9 @@ static void set_flag(struct options *options, int key)
 		break;
 	case 'j':
 		options->json = true;
+		break;
+	case OPTION_SELF_TEST:
+		options->self_test = true;
 		break;
 	case OPTION_STRICT:
 		options->strict = true;
@@ -264,6 +267,7 @@ static bool fits_check(int key)
 	case 'T':
 	case OPTION_NO_HEADER:
 	case OPTION_BACKEND:
+	case OPTION_SELF_TEST:
 		return true;
 	default:
 		return false;
@@ -307,10 +311,13 @@ static void check_whole(const struct cli *cli)
 		if (cli->positionals)
 			usage_error("check: accepted: no INTERVAL or COUNT");
 		if (cli->unfit)
-			usage_error("check -%s%s: accepted: -j -o -v -w -T --no-header --backend",
+			usage_error("check -%s%s: accepted: -j -o -v -w -T --no-header --backend "
+				    "--self-test",
 				    cli->unfit[1] == ' ' ? "" : "-", cli->unfit);
 		return;
 	}
+	if (options->self_test)
+		usage_error("%s --self-test: accepted: check --self-test", options->view);
 	if (cli->closed && strcmp(options->view, "conns"))
 		usage_error("%s --closed: accepted: conns --closed N", options->view);
 	if (options->sort && !view_has_column(options->view, options->sort))

@@ -39,6 +39,7 @@ struct options {
 	bool no_header;
 	bool time;
 	bool strict;
+	bool self_test; /* check alone */
 	bool verbose;
 	bool no_colour; /* the environment has NO_COLOR */
 	size_t width;	/* the environment's COLUMNS, or 0 */

@@ -21,6 +21,7 @@ enum long_option {
 	OPTION_MAX_ENDPOINTS,
 	OPTION_RING_SIZE,
 	OPTION_CLOSED,
+	OPTION_SELF_TEST,
 };
 
 struct value {

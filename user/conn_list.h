@@ -9,7 +9,8 @@
 struct conn;
 struct conn_list;
 
-/* Keeps the last CLOSED_MAX closed connections, in memory that grows up to that. NULL: out of it. */
+/* Keeps the last CLOSED_MAX closed connections, in memory that grows up to that. NULL: out of it.
+ */
 struct conn_list *conn_list__new(size_t closed_max);
 /* NULL is fine. */
 void conn_list__free(struct conn_list *list);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "output.h"
 #include "report.h"
+#include "self_test.h"
 #include "table.h"
 #include "view.h"
 
@@ -102,7 +103,43 @@ static int fill_features(const struct account *account, struct table *table)
 	return 0;
 }
 
-int render_check(const struct account *account, const struct options *options, FILE *out)
+static const struct column self_test_columns[] = {
+	{ "feature", NULL, "FEATURE", COLUMN_TEXT, SHOW_ALWAYS, false, "what is to be seen" },
+	{ "mechanism", NULL, "MECHANISM", COLUMN_TEXT, SHOW_ALWAYS, false, "how it is seen" },
+	{ "result", NULL, "RESULT", COLUMN_TEXT, SHOW_ALWAYS, false, "works, wrong or n/a" },
+	{ "detail", NULL, "DETAIL", COLUMN_TEXT, SHOW_ALWAYS, false, "what is wrong, or why n/a" },
+};
+
+static int fill_self_test(const struct account *account, const struct self_test *test,
+			  struct table *table)
+{
+	static const char *const results[SELF_TEST_MAX] = {
+		[SELF_TEST_OFF] = "n/a",
+		[SELF_TEST_WORKS] = "works",
+		[SELF_TEST_WRONG] = "wrong",
+	};
+
+	table__init(table, "self_test", self_test_columns,
+		    sizeof(self_test_columns) / sizeof(self_test_columns[0]));
+	table->title = "SELF-TEST: what each feature says of loopback connections of our own";
+	for (int i = 0; i < FEATURE_MAX; i++) {
+		const struct feature_state *state = &account->features[i];
+		const char *detail = test->details[i][0] ? test->details[i] : state->reason;
+		struct cell *cells = table__add_row(table);
+
+		if (!cells)
+			return -ENOMEM;
+		cells[0] = cell_text(feature_name(i));
+		cells[1] = cell_text(mechanism_name(state->mechanism));
+		cells[2] = cell_text(results[test->results[i]]);
+		if (detail[0] && test->results[i] != SELF_TEST_WORKS)
+			cells[3] = cell_text(detail);
+	}
+	return 0;
+}
+
+int render_check(const struct account *account, const struct self_test *test,
+		 const struct options *options, FILE *out)
 {
 	auto_free struct report *report = calloc(1, sizeof(*report));
 	struct table table;
@@ -112,7 +149,7 @@ int render_check(const struct account *account, const struct options *options, F
 		return -ENOMEM;
 	report->account = *account;
 	report->ts_ms = clock_wall_ms();
-	err = fill_features(account, &table);
+	err = test ? fill_self_test(account, test, &table) : fill_features(account, &table);
 	if (!err)
 		err = write_tables(report, options, &table, 1, out);
 	table__done(&table);

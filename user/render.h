@@ -8,10 +8,13 @@
 struct account;
 struct options;
 struct report;
+struct self_test;
 
 /* Both write to OUT and flush it; -errno when that fails, or memory. */
 int report_write(const struct report *report, const struct options *options, FILE *out);
-/* What `connscope check` prints: each feature and what it runs on. */
-int render_check(const struct account *account, const struct options *options, FILE *out);
+/* What `connscope check` prints: each feature and what it runs on; or, with TEST, what it delivers.
+ */
+int render_check(const struct account *account, const struct self_test *test,
+		 const struct options *options, FILE *out);
 
 #endif /* connscope_RENDER_H */

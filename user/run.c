@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "aggregate.h"
+#include "cleanup.h"
 #include "cli.h"
 #include "clock.h"
 #include "command.h"
@@ -18,10 +21,12 @@
 #include "probes.h"
 #include "render.h"
 #include "report.h"
+#include "self_test.h"
 #include "tracer.h"
 
-#define POLL_MS	 100  /* how long events may wait for user space */
-#define GRACE_MS 2000 /* for COMMAND to end after we passed a signal on */
+#define POLL_MS		100   /* how long events may wait for user space */
+#define SELF_TEST_CONNS 10000 /* closed ones that may come between */
+#define GRACE_MS	2000  /* for COMMAND to end after we passed a signal on */
 
 static volatile sig_atomic_t stop_signal;
 
@@ -274,28 +279,60 @@ int run_trace(const struct options *options)
 	return status;
 }
 
+/* In our own network namespace alone, so that a busy host's connections stay out of the way. */
+static int start_self_test(struct run *run, struct options *options)
+{
+	struct stat netns;
+
+	if (!stat("/proc/self/ns/net", &netns)) {
+		options->filter.knobs.netns[0] = (__u32)netns.st_ino;
+		options->filter.knobs.netns_count = 1;
+	}
+	run->agg = aggregate__new(0, options->max_endpoints, &options->filter, NULL);
+	if (!run->agg || aggregate__keep_conns(run->agg, SELF_TEST_CONNS))
+		return log_err(-ENOMEM, "cannot start");
+	return 0;
+}
+
+static int check(struct run *run, struct options *options)
+{
+	auto_free struct self_test *test = NULL;
+	struct account account = {};
+	struct utsname host;
+	int err = 0, written;
+
+	if (options->self_test) {
+		test = calloc(1, sizeof(*test));
+		err = test ? start_self_test(run, options) : -ENOMEM;
+	}
+	if (!err)
+		err = tracer__new(options, &run->probes, &run->tracer);
+	uname(&host);
+	if (run->tracer)
+		tracer__account(run->tracer, &account);
+	else
+		memcpy(account.features, run->probes.states, sizeof(account.features));
+	memcpy(account.kernel, host.release, sizeof(account.kernel));
+	if (!err && test)
+		err = self_test__run(run->tracer, run->agg, account.features, test);
+	if (err && run->tracer)
+		return err;
+	written = render_check(&account, run->tracer ? test : NULL, options, run->out);
+	if (!err && test && self_test__failed(test))
+		err = -EOPNOTSUPP;
+	return err || !written ? err : -EIO;
+}
+
 int run_check(const struct options *options)
 {
-	struct account account = {};
+	struct options own = *options;
 	struct run run = { .options = options };
-	struct utsname host;
 	int err = open_output(&run);
 
 	if (!err)
 		err = probes__init(&run.probes, options->backend);
-	if (err) {
-		end(&run);
-		return status_of(err);
-	}
-	err = tracer__new(options, &run.probes, &run.tracer);
-	uname(&host);
-	if (run.tracer)
-		tracer__account(run.tracer, &account);
-	else
-		memcpy(account.features, run.probes.states, sizeof(account.features));
-	memcpy(account.kernel, host.release, sizeof(account.kernel));
-	if (render_check(&account, options, run.out))
-		err = err ? err : -EIO;
+	if (!err)
+		err = check(&run, &own);
 	end(&run);
 	return status_of(err);
 }

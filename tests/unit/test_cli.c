@@ -330,8 +330,9 @@ static void mistakes(void **state)
 		{ "check -- ls", "check ls: accepted: check without a command" },
 		{ "check 5", "check: accepted: no INTERVAL or COUNT" },
 		{ "check -d 3",
-		  "check --duration: accepted: -j -o -v -w -T --no-header --backend" },
-		{ "-4 check", "check -4 or -6: accepted: -j -o -v -w -T --no-header --backend" },
+		  "check --duration: accepted: -j -o -v -w -T --no-header --backend --self-test" },
+		{ "-4 check",
+		  "check -4 or -6: accepted: -j -o -v -w -T --no-header --backend --self-test" },
 	};
 
 	(void)state;

@@ -212,7 +212,7 @@ static void check_as_text(void **state)
 	snprintf(scene.report.account.kernel, sizeof(scene.report.account.kernel), "6.1.0");
 	scene.options.view = "check";
 	scene.options.width = 60;
-	assert_int_equal(render_check(&scene.report.account, &scene.options, out), 0);
+	assert_int_equal(render_check(&scene.report.account, NULL, &scene.options, out), 0);
 	read_back(&scene, out);
 	assert_non_null(strstr(scene.text, "FEATURE    MECHANISM  HOOK     REASON\n"));
 	assert_non_null(strstr(scene.text, "state      fentry     hook_0   -\n"));
@@ -232,7 +232,7 @@ static void check_as_json(void **state)
 	begin(&scene);
 	scene.options.view = "check";
 	scene.options.json = true;
-	assert_int_equal(render_check(&scene.report.account, &scene.options, out), 0);
+	assert_int_equal(render_check(&scene.report.account, NULL, &scene.options, out), 0);
 	read_back(&scene, out);
 	assert_int_equal(count(scene.text, "\"type\":\"feature\""), FEATURE_MAX);
 	assert_int_equal(count(scene.text, "\"type\":\"meta\""), 1);
