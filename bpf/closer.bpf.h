@@ -81,6 +81,12 @@ static __always_inline __u8 timeout_cause(const struct tcp_sock *tp)
 	return CAUSE_RETRANSMISSIONS;
 }
 
+/* connect(2) has begun to wait (__inet_stream_connect), or close(2) ends it. */
+static __always_inline bool is_connecting(const struct sock *sk)
+{
+	return sk->sk_shutdown || (sk->sk_socket && sk->sk_socket->state == SS_CONNECTING);
+}
+
 static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 {
 	switch (err) {
@@ -96,8 +102,9 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 	case EADDRNOTAVAIL:
 		return FAIL_NO_PORT;
 	case 0:
-		/* inet_hash_connect() found none: CLOSE again inside connect(2), unbound. */
-		return tp->inet_conn.icsk_inet.inet_sport ? FAIL_CANCELLED : FAIL_NO_PORT;
+		/* CLOSE again inside connect(2), by tcp_v4_connect(): the asked port is taken, or no
+		 * port is left. */
+		return is_connecting(&tp->inet_conn.icsk_inet.sk) ? FAIL_CANCELLED : FAIL_NO_PORT;
 	default:
 		return FAIL_OTHER;
 	}

@@ -94,7 +94,12 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+typedef enum {
+	SS_CONNECTING = 2,
+} socket_state;
+
 struct socket {
+	socket_state state;
 	struct sock *sk;
 };
 
@@ -110,6 +115,7 @@ struct sock {
 };
 
 enum sock_flags {
+	SOCK_DONE = 1,
 	SOCK_LINGER = 4,
 };
 
