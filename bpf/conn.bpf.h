@@ -391,7 +391,8 @@ static __always_inline void conn_destroyed(struct sock *sk)
 		return;
 	}
 	conn_finish(sk, conn);
-	if (conn->role == ROLE_SERVER && conn->initiator == INITIATOR_LOCAL_FIN) {
+	if (conn->initiator == INITIATOR_LOCAL_FIN &&
+	    (conn->role == ROLE_SERVER || (infer_time_wait && (conn->flags & CONN_TIME_WAIT)))) {
 		flow_of(conn, &flow);
 		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
 	}

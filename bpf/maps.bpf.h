@@ -109,8 +109,9 @@ struct {
 } free_groups SEC(".maps");
 
 /*
- * Server connections that ended by our own FIN, for the payload that may still meet it: see
- * conn_reset_sent(). Key: both ends. LRU: what counts comes within seconds.
+ * Connections that ended by our own FIN, for the payload that may still meet it: see
+ * conn_reset_sent(). A client's only where TIME_WAIT is inferred, and may have to be taken back.
+ * Key: both ends. LRU: what counts comes within seconds.
  */
 struct flow {
 	__u8 local_addr[CONN_ADDR_LEN];

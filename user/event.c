@@ -34,9 +34,11 @@ const struct event_header *event_check(const void *data, size_t size)
 
 void event_amend(struct conn *conn)
 {
-	conn->flags |= CONN_RACED;
 	/* An orphan died at once where it looked like leaving for TIME_WAIT. */
 	if (conn->state != TCP_TIME_WAIT)
 		conn->flags &= ~CONN_TIME_WAIT;
+	if (conn->role == ROLE_CLIENT)
+		return; /* an answer that nobody waits for */
+	conn->flags |= CONN_RACED;
 	conn->cause = CAUSE_AFTER_FIN_DATA;
 }

@@ -113,6 +113,9 @@ static void amending_means_the_race(void **state)
 	conn = (struct conn){ .flags = CONN_TIME_WAIT, .state = TCP_TIME_WAIT };
 	event_amend(&conn);
 	assert_int_equal(conn.flags, CONN_TIME_WAIT | CONN_RACED);
+	conn = (struct conn){ .role = ROLE_CLIENT, .flags = CONN_TIME_WAIT, .state = TCP_CLOSE };
+	event_amend(&conn);
+	assert_int_equal(conn.flags | conn.cause, 0);
 }
 
 int main(void)
