@@ -64,6 +64,8 @@ static __always_inline void close_mark(struct conn *conn, const struct tcp_sock 
 	conn->cause = cause;
 	conn->closed_ns = now;
 	conn->idle_ms = idle_at_close(conn, tp, unread, now);
+	if (initiator == INITIATOR_LOCAL_FIN)
+		conn->write_seq = tp->rcv_nxt;
 	if (is_in_flight(conn, unread)) {
 		conn->flags |= CONN_IN_FLIGHT;
 		if (remote && conn->role == ROLE_CLIENT && conn->exchanges)
@@ -102,8 +104,8 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 	case EADDRNOTAVAIL:
 		return FAIL_NO_PORT;
 	case 0:
-		/* CLOSE again inside connect(2), by tcp_v4_connect(): the asked port is taken, or no
-		 * port is left. */
+		/* CLOSE again inside connect(2), by tcp_v4_connect(): the asked port is taken, or
+		 * no port is left. */
 		return is_connecting(&tp->inet_conn.icsk_inet.sk) ? FAIL_CANCELLED : FAIL_NO_PORT;
 	default:
 		return FAIL_OTHER;
@@ -148,6 +150,24 @@ static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int 
 	       !tp->inet_conn.icsk_inet.sk.sk_err && tp->linger2 >= 0;
 }
 
+/* Payload that came after our own FIN and was taken in, because the application has only shut down
+ * (a lingering close): the server's half of the keep-alive race. conn_reset_sent() sees what was
+ * refused. SOCK_DONE is the peer's FIN (tcp_fin), which counts one. */
+static __always_inline void close_check_late(struct conn *conn, const struct tcp_sock *tp)
+{
+	__s32 bytes = tp->rcv_nxt - conn->write_seq;
+
+	if (conn->role != ROLE_SERVER || conn->initiator != INITIATOR_LOCAL_FIN ||
+	    (conn->flags & CONN_ENDED_BEFORE))
+		return;
+	if (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_DONE))
+		bytes--;
+	if (bytes <= 0 || is_close_notify(bytes))
+		return;
+	conn->flags |= CONN_RACED;
+	conn->cause = CAUSE_AFTER_FIN_DATA;
+}
+
 static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock *tp, int oldstate,
 				       __u32 unread, __u64 now)
 {
@@ -163,6 +183,7 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 		close_by_error(conn, tp, unread, now);
 	else if (err == ETIMEDOUT && !conn->cause)
 		conn->cause = timeout_cause(tp);
+	close_check_late(conn, tp);
 	if (infer_time_wait && looks_like_time_wait(tp, oldstate))
 		conn->flags |= CONN_TIME_WAIT;
 }

@@ -362,7 +362,8 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
 			note_sent(conn, write_seq, 0); /* else it counts a FIN of ours */
 		note_received(conn, copied_seq, now);
-	} else {
+	} else if (!conn->initiator || conn->initiator == INITIATOR_REMOTE_FIN) {
+		/* A send that shutdown() in another thread cuts short has been counted there. */
 		note_sent(conn, write_seq, now);
 	}
 }
