@@ -11,44 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ends.h"
 #include "peer.h"
-#include "wire.h"
 
 #define USER_TIMEOUT_MS 500
-
-/* Both ends in this process, over the loopback device. */
-struct pair {
-	int client;
-	int server;
-	int *closer; /* whichever ends it */
-	int *other;
-	const struct options *options;
-};
-
-/* One end here, the other a script. */
-struct end {
-	int fd;
-	struct wire wire;
-	const struct options *options;
-};
-
-static void pair__open(struct pair *pair, const struct options *options)
-{
-	int listener = listen_on(options->family, NULL, options->port, 1);
-
-	pair->client = connect_to(options->family, NULL, options->port);
-	pair->server = accept_one(listener);
-	pair->closer = options->side == SIDE_CLIENT ? &pair->client : &pair->server;
-	pair->other = options->side == SIDE_CLIENT ? &pair->server : &pair->client;
-	pair->options = options;
-	close(listener);
-}
-
-static void end_now(const struct options *options)
-{
-	pause_ms(options->pause_ms);
-	mark_end(options->port);
-}
 
 static void case_fin(const struct options *options)
 {
@@ -134,71 +100,6 @@ static void case_kill(const struct options *options)
 static void case_refused(const struct options *options)
 {
 	connect_refused(options->family, NULL, options->port);
-}
-
-static void end__open(struct end *end, const struct options *options)
-{
-	struct wire *wire = &end->wire;
-	int version = options->family == FAMILY_6 ? 6 : 4, listener;
-
-	end->options = options;
-	wire__open(wire, version, options->port % 250 + 1U);
-	if (options->side == SIDE_CLIENT) {
-		wire->peer_port = options->port;
-		end->fd = connect_start(options->family, wire->peer, options->port);
-		wire__expect(wire, WIRE_SYN, 0);
-		wire->ack = wire->seen;
-		wire__send(wire, WIRE_SYN | WIRE_ACK, 0);
-		wire__expect(wire, WIRE_ACK, 0);
-		set_blocking(end->fd);
-		return;
-	}
-	listener = listen_on(options->family, options->family == FAMILY_MAPPED ? NULL : wire->host,
-			     options->port, 1);
-	wire->host_port = options->port;
-	wire__send(wire, WIRE_SYN, 0);
-	wire__expect(wire, WIRE_SYN | WIRE_ACK, 0);
-	wire__ack(wire);
-	end->fd = accept_one(listener);
-	close(listener);
-}
-
-/* A request that the other end acknowledges. */
-static void end__request(struct end *end)
-{
-	if (end->options->side == SIDE_CLIENT) {
-		send_all(end->fd, REQUEST_BYTES);
-		wire__expect(&end->wire, 0, REQUEST_BYTES);
-		wire__ack(&end->wire);
-	} else {
-		wire__send(&end->wire, WIRE_ACK, REQUEST_BYTES);
-		recv_all(end->fd, REQUEST_BYTES);
-	}
-}
-
-static void end__response(struct end *end)
-{
-	if (end->options->side == SIDE_CLIENT) {
-		wire__send(&end->wire, WIRE_ACK, RESPONSE_BYTES);
-		recv_all(end->fd, RESPONSE_BYTES);
-	} else {
-		send_all(end->fd, RESPONSE_BYTES);
-		wire__expect(&end->wire, 0, RESPONSE_BYTES);
-		wire__ack(&end->wire);
-	}
-}
-
-static void end__open_used(struct end *end, const struct options *options)
-{
-	end__open(end, options);
-	end__request(end);
-	end__response(end);
-}
-
-static void end__done(struct end *end)
-{
-	close(end->fd);
-	wire__done(&end->wire);
 }
 
 static void case_simultaneous(const struct options *options)
@@ -406,10 +307,7 @@ static void case_no_answer(const struct options *options)
 	wire__done(&wire);
 }
 
-static const struct close_case {
-	const char *name;
-	void (*run)(const struct options *options);
-} cases[] = {
+static const struct close_case cases[] = {
 	{ "fin", case_fin },
 	{ "unused", case_unused },
 	{ "unread", case_unread },
@@ -430,19 +328,27 @@ static const struct close_case {
 	{ "keepalive", case_keepalive },
 	{ "window", case_window },
 	{ "no-answer", case_no_answer },
+	{ 0 },
 };
+
+static const struct close_case *find_case(const struct close_case *table, const char *name)
+{
+	for (; table->name; table++)
+		if (strcmp(table->name, name) == 0)
+			return table;
+	return NULL;
+}
 
 bool close_case(const char *name, const struct options *options)
 {
-	size_t i;
+	const struct close_case *found = find_case(cases, name);
 
-	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		if (strcmp(cases[i].name, name) != 0)
-			continue;
-		doing_what(name, options->side, options->family);
-		cases[i].run(options);
-		settle(options->port);
-		return true;
-	}
-	return false;
+	if (!found)
+		found = find_case(shut_cases, name);
+	if (!found)
+		return false;
+	doing_what(name, options->side, options->family);
+	found->run(options);
+	settle(options->port);
+	return true;
 }

@@ -8,6 +8,8 @@
 #   BACKEND    auto (default), fentry, kprobe or tracepoint
 #   VM         not empty: an emulated machine, where no duration is exact
 #
+# A script may set view= before, for another than `all`.
+#
 # A script sources this file, traces, calls expect and check, and ends with plan.  Its exit
 # status is 0 all passed, 1 something failed, 77 nothing could be tested.
 set -u
@@ -44,7 +46,7 @@ fi
 
 dir=$(mktemp -d /tmp/connscope-live.XXXXXX)
 chmod 755 "$dir"
-tracer_command=(nsenter "--net=/proc/self/fd/$live_outside" "$CONNSCOPE" all --json
+tracer_command=(nsenter "--net=/proc/self/fd/$live_outside" "$CONNSCOPE" "${view:-all}" --json
 	--backend "$BACKEND" --netns "$(stat -Lc %i /proc/self/ns/net)")
 json=$dir/report.json
 err=$dir/stderr

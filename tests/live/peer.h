@@ -43,6 +43,10 @@ int connect_to(enum family family, const char *addr, uint16_t port);
 /* As connect_to(), but without waiting for the end of the handshake: a non-blocking socket. */
 int connect_start(enum family family, const char *addr, uint16_t port);
 void connect_refused(enum family family, const char *addr, uint16_t port);
+/* Connects FD. ERR is the error to expect, 0 none. */
+void connect_on(int fd, enum family family, const char *addr, uint16_t port, int err);
+/* From local port *LOCAL, 0 for any, over the loopback device; stores the one it got. */
+int connect_from(enum family family, uint16_t *local, uint16_t port, int err);
 int accept_one(int listener);
 int *new_fds(unsigned int count); /* the caller frees */
 
@@ -62,6 +66,8 @@ void mark_end(uint16_t port);
 
 /* Waits until PORT has no sockets but those in LISTEN and TIME_WAIT. */
 void settle(uint16_t port);
+/* Waits until the peers of PORT, on this host, have acknowledged every FIN. */
+void wait_fin_acked(uint16_t port);
 
 #define LATE_MAX 16
 

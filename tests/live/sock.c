@@ -14,10 +14,8 @@
 
 #include "peer.h"
 
-#define PATIENCE_MS	20000
-#define SETTLE_POLL_MS	2
-#define STATE_TIME_WAIT 6
-#define STATE_LISTEN	10
+#define PATIENCE_MS    20000
+#define SETTLE_POLL_MS 2
 
 static uint64_t last_payload_ms;
 static char doing[64];
@@ -38,10 +36,13 @@ void doing_what(const char *name, enum side side, enum family family)
 		 side == SIDE_CLIENT ? "client" : "server", families[family]);
 }
 
+/* Without exit(3), which in a child winds standard input, shared with its parent, back to what it
+ * has not consumed: the parent would do its orders again. */
 void die(const char *what)
 {
 	fprintf(stderr, "peer: %s%s: %s\n", doing, what, strerror(errno));
-	exit(1);
+	fflush(stdout);
+	_exit(1);
 }
 
 static socklen_t make_addr(enum family family, const char *addr, uint16_t port,
@@ -91,19 +92,52 @@ int listen_on(enum family family, const char *addr, uint16_t port, int backlog)
 	return fd;
 }
 
-static int connect_with(enum family family, const char *addr, uint16_t port, int flags, int err)
+void connect_on(int fd, enum family family, const char *addr, uint16_t port, int err)
 {
 	struct sockaddr_storage storage;
 	socklen_t len = make_addr(family, addr, port, &storage);
-	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 
-	if (fd < 0)
-		die("socket");
 	errno = 0;
 	if (connect(fd, (struct sockaddr *)&storage, len) == 0)
 		errno = 0;
 	if (errno != err)
 		die("connect");
+}
+
+static int new_socket(enum family family, int flags)
+{
+	int fd = socket(family == FAMILY_4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | flags,
+			0);
+
+	if (fd < 0)
+		die("socket");
+	return fd;
+}
+
+static int connect_with(enum family family, const char *addr, uint16_t port, int flags, int err)
+{
+	int fd = new_socket(family, flags);
+
+	connect_on(fd, family, addr, port, err);
+	return fd;
+}
+
+int connect_from(enum family family, uint16_t *local, uint16_t port, int err)
+{
+	struct sockaddr_storage storage;
+	struct sockaddr_in *addr =
+		(struct sockaddr_in *)&storage; /* the port is where IPv6 has it */
+	socklen_t len = make_addr(family, NULL, *local, &storage);
+	int fd = new_socket(family, 0), one = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+		die("SO_REUSEADDR");
+	if (bind(fd, (struct sockaddr *)&storage, len) < 0)
+		die("bind");
+	connect_on(fd, family, NULL, port, err);
+	if (getsockname(fd, (struct sockaddr *)&storage, &len) < 0)
+		die("getsockname");
+	*local = ntohs(addr->sin_port);
 	return fd;
 }
 
@@ -221,7 +255,8 @@ void mark_end(uint16_t port)
 	printf("%u %llu\n", port, (unsigned long long)(now_ms() - last_payload_ms));
 }
 
-static bool has_busy_socket(const char *path, uint16_t port)
+/* Whether PORT has a socket in one of STATES, a bit each. */
+static bool has_socket(const char *path, uint16_t port, unsigned int states)
 {
 	FILE *file = fopen(path, "re");
 	unsigned int local, remote, state;
@@ -233,15 +268,24 @@ static bool has_busy_socket(const char *path, uint16_t port)
 	while (!found && fgets(line, sizeof(line), file))
 		found = sscanf(line, " %*d: %*[^:]:%x %*[^:]:%x %x", &local, &remote, &state) ==
 				3 &&
-			(local == port || remote == port) && state != STATE_TIME_WAIT &&
-			state != STATE_LISTEN;
+			(local == port || remote == port) && states & 1U << state;
 	fclose(file);
 	return found;
 }
 
+static void wait_none(uint16_t port, unsigned int states)
+{
+	while (has_socket("/proc/self/net/tcp", port, states) ||
+	       has_socket("/proc/self/net/tcp6", port, states))
+		pause_ms(SETTLE_POLL_MS);
+}
+
 void settle(uint16_t port)
 {
-	while (has_busy_socket("/proc/self/net/tcp", port) ||
-	       has_busy_socket("/proc/self/net/tcp6", port))
-		pause_ms(SETTLE_POLL_MS);
+	wait_none(port, ~(1U << TCP_TIME_WAIT | 1U << TCP_LISTEN));
+}
+
+void wait_fin_acked(uint16_t port)
+{
+	wait_none(port, 1U << TCP_FIN_WAIT1);
 }
