@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,6 +85,7 @@ static void case_kill(const struct options *options)
 	if (owner < 0)
 		die("fork");
 	if (owner == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(*pair.other);
 		for (;;)
 			pause();

@@ -16,6 +16,7 @@
 
 #define PATIENCE_MS    20000
 #define SETTLE_POLL_MS 2
+#define SETTLE_MS      120000
 
 static uint64_t last_payload_ms;
 static char doing[64];
@@ -275,9 +276,16 @@ static bool has_socket(const char *path, uint16_t port, unsigned int states)
 
 static void wait_none(uint16_t port, unsigned int states)
 {
+	uint64_t end = now_ms() + SETTLE_MS;
+
 	while (has_socket("/proc/self/net/tcp", port, states) ||
-	       has_socket("/proc/self/net/tcp6", port, states))
+	       has_socket("/proc/self/net/tcp6", port, states)) {
+		if (now_ms() > end) {
+			errno = ETIMEDOUT;
+			die("a socket stays");
+		}
 		pause_ms(SETTLE_POLL_MS);
+	}
 }
 
 void settle(uint16_t port)

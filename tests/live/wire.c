@@ -170,21 +170,46 @@ void wire__expect(struct wire *wire, uint8_t flags, size_t len)
 }
 
 /* True when the kernel would send to us from the address that we gave it. */
-static bool is_usable(const struct wire *wire)
+static bool is_source(const struct wire *wire)
 {
 	struct sockaddr_in6 addr = { .sin6_family = AF_INET6, .sin6_port = htons(PEER_PORT) };
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* connect() sends nothing */
 	socklen_t len = sizeof(addr);
-	bool usable;
+	bool source;
 
 	if (fd < 0)
 		die("socket");
 	memcpy(&addr.sin6_addr, wire->peer_addr, sizeof(addr.sin6_addr));
-	usable = connect(fd, (struct sockaddr *)&addr, len) == 0 &&
+	source = connect(fd, (struct sockaddr *)&addr, len) == 0 &&
 		 getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
 		 memcmp(&addr.sin6_addr, wire->host_addr, sizeof(addr.sin6_addr)) == 0;
 	close(fd);
-	return usable;
+	return source;
+}
+
+/*
+ * True when the kernel takes in what is sent to the address that we gave it: the datagram comes
+ * back then, over the loopback device. Its route is there only some time after the address has
+ * ceased to be tentative (addrconf_dad_begin, __ipv6_ifa_notify), and a segment sent meanwhile is
+ * lost.
+ */
+static bool is_local(const struct wire *wire)
+{
+	struct sockaddr_in6 addr = { .sin6_family = AF_INET6 };
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(addr);
+	char byte = 0;
+	bool local;
+
+	if (fd < 0)
+		die("socket");
+	memcpy(&addr.sin6_addr, wire->host_addr, sizeof(addr.sin6_addr));
+	local = bind(fd, (struct sockaddr *)&addr, len) == 0 &&
+		getsockname(fd, (struct sockaddr *)&addr, &len) == 0 &&
+		sendto(fd, &byte, 1, 0, (struct sockaddr *)&addr, len) == 1 &&
+		recv(fd, &byte, 1, MSG_DONTWAIT) == 1;
+	close(fd);
+	return local;
 }
 
 static void set_addr4(const struct wire *wire, int fd, struct ifreq *request)
@@ -209,7 +234,7 @@ static void set_addr6(const struct wire *wire, int fd, const char *name)
 	request.ifr6_ifindex = (int)if_nametoindex(name);
 	if (ioctl(fd, SIOCSIFADDR, &request) < 0)
 		die("TUN address");
-	while (!is_usable(wire)) /* tentative, until a kernel worker has looked at it */
+	while (!is_source(wire) || !is_local(wire)) /* until a kernel worker has looked at it */
 		pause_ms(1);
 }
 
