@@ -23,6 +23,7 @@
 #include "event.h"
 #include "log.h"
 #include "loopback.h"
+#include "owner.h"
 #include "probes.h"
 #include "report.h"
 #include "tracefs.h"
@@ -447,6 +448,7 @@ static void take_ended(struct aggregate *agg, const struct conn *conn, __u8 type
 {
 	struct conn amended = *conn;
 
+	owner_container(conn->cgroup); /* while it is there: the cgroup may be gone by the report */
 	if (type == EVENT_CONN_CLOSED) {
 		aggregate__closed(agg, conn);
 		return;
