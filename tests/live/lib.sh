@@ -197,12 +197,20 @@ peer() {
 }
 
 # talk_start ARG...: a peer that waits for lines on $talk_fd; what it says is in $talk_out.
-# shellcheck disable=SC2034 # the scripts read them
 talk_start() {
+	talk_start_in self "$@"
+}
+
+# talk_start_in PID ARG...: ... in the network namespace of that process.
+# shellcheck disable=SC2034 # the scripts read them
+talk_start_in() {
+	local netns=/proc/$1/ns/net
+
+	shift
 	talks=$((talks + 1))
 	talk_out=$dir/talk$talks.out
 	mkfifo "$dir/talk$talks"
-	"$PEER" "$@" <"$dir/talk$talks" >"$talk_out" &
+	nsenter "--net=$netns" "$PEER" "$@" <"$dir/talk$talks" >"$talk_out" &
 	talk_pid=$!
 	exec {talk_fd}>"$dir/talk$talks"
 }

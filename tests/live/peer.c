@@ -89,7 +89,8 @@ static unsigned int number(const char *text, unsigned int max)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fputs("usage: peer reuse|flood|queue|hold|close [--family 4|6|mapped] [--addr A]\n"
+	fputs("usage: peer reuse|flood|queue|hold|close|identity|inherit|twin [--family "
+	      "4|6|mapped] [--addr A]\n"
 	      "  [--port P] [--conns N] [--exchanges M] [--backlog B] [--clients N] [--late N]\n"
 	      "  [--accept-after MS] [--pause MS] [--side client|server]\n",
 	      stderr);
@@ -160,8 +161,9 @@ static const struct command {
 	const char *name;
 	void (*run)(const struct options *options);
 } commands[] = {
-	{ "reuse", run_reuse }, { "flood", run_flood }, { "queue", run_queue },
-	{ "hold", run_hold },	{ "close", run_close },
+	{ "reuse", run_reuse },	    { "flood", run_flood }, { "queue", run_queue },
+	{ "hold", run_hold },	    { "close", run_close }, { "identity", run_identity },
+	{ "inherit", run_inherit }, { "twin", run_twin },
 };
 
 int main(int argc, char **argv)

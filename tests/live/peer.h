@@ -75,6 +75,9 @@ void run_reuse(const struct options *options);
 void run_flood(const struct options *options);
 void run_hold(const struct options *options);
 void run_queue(const struct options *options);
+void run_identity(const struct options *options);
+void run_inherit(const struct options *options);
+void run_twin(const struct options *options);
 /* One connection with a scripted end; false when NAME is unknown. */
 bool close_case(const char *name, const struct options *options);
 
