@@ -130,13 +130,13 @@ done < <(jq -r 'def bit: if . == null then "-" else if . then 1 else 0 end end;
 	+ "\(.in_flight | bit) \(.raced | bit) \(.time_wait | bit) \(.exchanges) "
 	+ "\(.sent_bytes) \(.received_bytes)" end' "$json" | sort)
 
-# What a kernel whose tracepoints leave closed sockets out cannot see, it says.
+# A kernel whose tracepoint leaves TIME_WAIT sockets out says so.
 no_race=$(jq -r 'select(.type == "meta") | .reasons.race // ""' "$json")
 
 want_of() { # want_of WORDS
 	local words=${1/ gone / 1 }
 
-	[ -z "$no_race" ] || words=${words/#local-fin after-fin-data 0 1 /local-fin - 0 0 }
+	[[ -z $no_race || $1 != *" gone "* ]] || words=${words/#local-fin after-fin-data 0 1 /local-fin - 0 0 }
 	case $words in
 	*" twice") words="${words% twice}, ${words% twice}" ;;
 	*" and "*) words="${words% and *}, ${words##* and }" ;;

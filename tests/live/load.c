@@ -210,14 +210,27 @@ void run_flood(const struct options *options)
 	finish(workers, 1 + FLOOD_WORKERS);
 }
 
+static void shut_down(const int *fds, const struct options *options)
+{
+	unsigned int i;
+
+	for (i = 0; i < options->conns; i++)
+		shutdown(fds[i], SHUT_WR);
+	wait_fin_acked(options->port);
+}
+
 static void hold(const struct options *options, int *fds, enum side self, int orders, int reports)
 {
+	char order;
+
 	tell(reports, 'r');
-	while (hear(orders) == 'x') {
-		if (self == SIDE_SERVER)
+	while (order = hear(orders), order == 'x' || order == 's') {
+		if (order == 'x' && self == SIDE_SERVER)
 			answer(fds, options->conns, options->conns);
-		else
+		else if (order == 'x')
 			ask(fds, options->conns);
+		else if (self == SIDE_CLIENT)
+			shut_down(fds, options);
 		tell(reports, 'r');
 	}
 	end_all(fds, options, self);
@@ -246,8 +259,8 @@ static void hold_client(const struct options *options, int orders, int reports)
 	hold(options, fds, SIDE_CLIENT, orders, reports);
 }
 
-/* Open connections that do what standard input says: x one exchange each, any other line or the
- * end of the input: close. */
+/* Open connections that do what standard input says: x one exchange each, s the client shuts down,
+ * any other line or the end of the input: close. */
 void run_hold(const struct options *options)
 {
 	struct worker workers[2];
@@ -261,9 +274,9 @@ void run_hold(const struct options *options)
 		exit(1);
 	printf("ready client %d server %d\n", workers[1].pid, workers[0].pid);
 	fflush(stdout);
-	while (fgets(line, sizeof(line), stdin) && line[0] == 'x') {
-		tell(workers[0].orders, 'x');
-		tell(workers[1].orders, 'x');
+	while (fgets(line, sizeof(line), stdin) && (line[0] == 'x' || line[0] == 's')) {
+		tell(workers[0].orders, line[0]);
+		tell(workers[1].orders, line[0]);
 		if (hear(workers[0].reports) != 'r' || hear(workers[1].reports) != 'r')
 			exit(1);
 		puts("done");
