@@ -47,7 +47,7 @@ twins() {
 
 for family in $families; do
 	trace_start --closed 100000
-	peer identity --family $family --port 6301 --conns $count >"$dir/said"
+	peer identity --family "$family" --port 6301 --conns $count >"$dir/said"
 	trace_stop
 	sort "$dir/said" >"$dir/want"
 	records true >"$dir/got"

@@ -18,7 +18,7 @@ hold() { # hold INDEX ARG...
 	talk_start_in "${holders[i]}" hold --port 6501 --conns 2 --family "${families[i]}" "$@"
 	out[i]=$talk_out fd[i]=$talk_fd pid[i]=$talk_pid
 	hear "$talk_out" ready
-	read -r _ _ client[i] _ server[i] <"$talk_out"
+	read -r _ _ "client[i]" _ "server[i]" <"$talk_out"
 }
 
 order() { # order INDEX LETTER TIMES
