@@ -311,6 +311,7 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 	/* struct tcp_skb_cb (include/net/tcp.h) begins with seq and end_seq; a FIN counts one. */
 	__u32 seq[2] = {};
 	__u32 bytes;
+	bool late;
 
 	struct conn *conn = conn_find(sk), *gone;
 	struct conn here = {};
@@ -318,10 +319,11 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 
 	bpf_core_read(seq, sizeof(seq), &skb->cb);
 	bytes = seq[1] - seq[0];
-	if (!bytes || is_close_notify(bytes) || is_close_notify(bytes - 1))
+	if (!bytes)
 		return;
+	late = !is_close_notify(bytes) && !is_close_notify(bytes - 1);
 	if (conn) {
-		if (conn->state != TCP_CLOSE || conn->role != ROLE_SERVER ||
+		if (!late || conn->state != TCP_CLOSE || conn->role != ROLE_SERVER ||
 		    conn->initiator != INITIATOR_LOCAL_FIN)
 			return;
 		conn->flags |= CONN_RACED;
@@ -336,6 +338,7 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 	if (!gone)
 		return;
 	gone->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	gone->late = late && gone->role == ROLE_SERVER;
 	emit_conn(EVENT_CONN_AMENDED, (__u64)sk, gone);
 	bpf_map_delete_elem(&recent, &flow);
 }

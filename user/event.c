@@ -37,8 +37,8 @@ void event_amend(struct conn *conn)
 	/* An orphan died at once where it looked like leaving for TIME_WAIT. */
 	if (conn->state != TCP_TIME_WAIT)
 		conn->flags &= ~CONN_TIME_WAIT;
-	if (conn->role == ROLE_CLIENT)
-		return; /* an answer that nobody waits for */
+	if (!conn->late)
+		return;
 	conn->flags |= CONN_RACED;
 	conn->cause = CAUSE_AFTER_FIN_DATA;
 }

@@ -12,7 +12,7 @@
  * are in range. Returns its header, in place, or NULL. */
 const struct event_header *event_check(const void *data, size_t size);
 
-/* What an EVENT_CONN_AMENDED says of the connection that was sent before: payload met our FIN. */
+/* What an EVENT_CONN_AMENDED says of the connection that was sent before. */
 void event_amend(struct conn *conn);
 
 #endif /* connscope_USER_EVENT_H */

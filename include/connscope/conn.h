@@ -117,14 +117,14 @@ struct conn {
 	__u8 initiator;
 	__u8 cause;
 	__u8 fail;
-	__u8 bound;	/* enum conn_bound, server role */
-	__u8 family;	/* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
-	__u8 queued;	/* server: entered the accept queue */
-	__u8 ready;	/* client: established; server: accepted (see ready_ns) */
-	__u8 seq_known; /* write_seq and copied_seq are set */
-	__u8 counted;	/* stands in its group's open count */
-	__u8 untimed;	/* last_ns is not the time of the last payload */
-	__u8 pad;
+	__u8 bound;	   /* enum conn_bound, server role */
+	__u8 family;	   /* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
+	__u8 queued;	   /* server: entered the accept queue */
+	__u8 ready;	   /* client: established; server: accepted (see ready_ns) */
+	__u8 seq_known;	   /* write_seq and copied_seq are set */
+	__u8 counted;	   /* stands in its group's open count */
+	__u8 untimed;	   /* last_ns is not the time of the last payload */
+	__u8 late;	   /* amended: payload met our own FIN */
 	__u32 burst_bytes; /* of the last turn */
 	__u32 idle_ms;	   /* from the last payload byte to closed_ns; IDLE_UNKNOWN */
 	__u8 local_addr[CONN_ADDR_LEN];

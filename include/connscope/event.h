@@ -9,7 +9,7 @@
 
 enum event_type {
 	EVENT_CONN_CLOSED = 1, /* a connection's whole record, at the end of its struct sock */
-	EVENT_CONN_AMENDED,    /* as sent before, with what its last segment added since */
+	EVENT_CONN_AMENDED,    /* as sent before, but for state and late: what came after its end */
 	EVENT_LISTENER_CLOSED,
 	EVENT_MAX,
 };
