@@ -36,6 +36,8 @@ abort              client client abort - 0 0 0 1 100 200
 abort              client server remote-rst - 0 0 0 1 200 100
 abort              server client remote-rst - 0 0 0 1 100 200
 abort              server server abort - 0 0 0 1 200 100
+abort-half-closed  client client local-fin - 0 0 0 1 100 200
+abort-half-closed  client server remote-fin - 0 0 0 1 200 100
 fin-ack-apart      client client local-fin - 0 0 1 1 100 200
 fin-ack-apart      server server local-fin - 0 0 1 1 200 100
 fin-ack-together   client client local-fin - 0 0 1 1 100 200
@@ -51,6 +53,15 @@ rst-last-ack       client client remote-fin - 0 0 0 1 100 200
 late-data          client client local-fin - 1 0 0 1 200 200
 late-data-acks     client client local-fin - 1 0 0 1 200 200
 late-data-acked    client client local-fin - 1 0 gone 1 200 200
+late-notify-acks   client client local-fin - 0 0 0 1 100 200
+late-notify-acks   server server local-fin - 0 0 0 1 200 100
+late-notify-acked  client client local-fin - 0 0 gone 1 100 200
+late-notify-acked  server server local-fin - 0 0 gone 1 200 100
+linger-notify      server server local-fin - 0 0 1 1 200 124
+unread-fin         client client remote-fin - 0 0 0 1 200 200
+unread-fin         server server remote-fin - 1 0 0 1 200 100
+rst-closing        client client both-fin - 0 0 0 1 100 200
+rst-closing        server server both-fin - 0 0 0 1 200 100
 shut-both-data     client client local-fin - 0 0 0 1 100 200
 shut-both-data     server server local-fin after-fin-data 0 1 0 1 200 100
 linger-reads       server server local-fin after-fin-data 0 1 1 1 200 200
@@ -79,6 +90,9 @@ silent-last-ack    client client remote-fin retransmissions 0 0 0 1 100 200
 cut-in-flight      client client timeout retransmissions 1 0 0 1 200 200
 cut-idle           client client timeout keepalive-probes 0 0 0 1 100 200
 cut-idle           server server timeout keepalive-probes 0 0 0 1 200 100
+cut-half-closed    client client local-fin keepalive-probes 0 0 0 1 100 200
+port-reuse         client client local-fin - 0 0 gone 1 100 200 twice
+port-reuse         client server remote-fin - 0 0 0 1 200 100 twice
 cut-user-timeout   server server timeout user-timeout 0 0 0 1 200 100
 '
 families='4 6 mapped'

@@ -16,6 +16,8 @@
 #include "peer.h"
 
 #define USER_TIMEOUT_MS 500
+#define NOTIFY_BYTES	24   /* of a close_notify: TLS 1.3 */
+#define TW_REUSE_MS	1100 /* the kernel asks for one second (tcp_twsk_unique) */
 #define TIME_WAIT_SECS                                                                             \
 	60 /* TCP_TIMEWAIT_LEN of the kernel: FIN_WAIT2 beyond it stays a full socket */
 
@@ -270,6 +272,23 @@ static void case_abort(const struct options *options)
 	close(*pair.other);
 }
 
+/* As before, between its FIN and the other's. */
+static void case_abort_half_closed(const struct options *options)
+{
+	struct pair pair;
+
+	pair__open(&pair, options);
+	exchange(pair.client, pair.server);
+	shut(*pair.closer, SHUT_WR);
+	wait_state(*pair.closer, TCP_FIN_WAIT2);
+	if (destroy(*pair.closer, options->family))
+		wait_state(*pair.other, TCP_CLOSE);
+	else
+		printf("%u unsupported\n", options->port);
+	close(*pair.closer);
+	close(*pair.other);
+}
+
 /* ---- a script at the other end ---- */
 
 static void case_cancel(const struct options *options)
@@ -468,6 +487,47 @@ static void case_shut_both_data(const struct options *options)
 	end__done(&end);
 }
 
+/* TLS's close_notify in answer to ours: no request. */
+static void end__refused_notify(struct end *end)
+{
+	wire__send(&end->wire, WIRE_ACK, NOTIFY_BYTES);
+	wire__expect(&end->wire, WIRE_RST, 0);
+}
+
+static void case_late_notify_acks(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end__fin(&end, -1);
+	end.wire.ack = end.wire.seen;
+	end__refused_notify(&end);
+	wire__done(&end.wire);
+}
+
+static void case_late_notify_acked(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end__fin_acked(&end, -1);
+	end__refused_notify(&end);
+	wire__done(&end.wire);
+}
+
+static void case_linger_notify(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end__fin_acked(&end, SHUT_WR);
+	wire__send(&end.wire, WIRE_ACK, NOTIFY_BYTES);
+	recv_all(end.fd, NOTIFY_BYTES);
+	end__peer_fin(&end);
+	wait_state(end.fd, TCP_CLOSE);
+	end__done(&end);
+}
+
 /* A lingering close: what comes after our FIN is read. */
 static void case_linger_reads(const struct options *options)
 {
@@ -493,6 +553,36 @@ static void case_drains(const struct options *options)
 	end__fin_acked(&end, SHUT_WR);
 	recv_all(end.fd, REQUEST_BYTES);
 	end__peer_fin(&end);
+	wait_state(end.fd, TCP_CLOSE);
+	end__done(&end);
+}
+
+/* Closed with the peer's last word unread, after its FIN. */
+static void case_unread_fin(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	if (options->side == SIDE_CLIENT)
+		end__request(&end);
+	wire__send(&end.wire, WIRE_FIN | WIRE_ACK,
+		   options->side == SIDE_CLIENT ? RESPONSE_BYTES : REQUEST_BYTES);
+	wait_state(end.fd, TCP_CLOSE_WAIT);
+	close(end.fd);
+	wire__expect(&end.wire, WIRE_RST, 0);
+	wire__done(&end.wire);
+}
+
+/* Both FINs have crossed. */
+static void case_rst_closing(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	end__fin(&end, SHUT_WR);
+	wire__send(&end.wire, WIRE_FIN | WIRE_ACK, 0);
+	wait_state(end.fd, TCP_CLOSING);
+	wire__send(&end.wire, WIRE_RST, 0);
 	wait_state(end.fd, TCP_CLOSE);
 	end__done(&end);
 }
@@ -551,6 +641,38 @@ static void case_linger2_data(const struct options *options)
 }
 
 /* ---- timeouts ---- */
+
+/* The client's TIME_WAIT socket makes way for the same port after a second (tcp_tw_reuse). */
+static void case_port_reuse(const struct options *options)
+{
+	int listener = listen_on(options->family, NULL, options->port, 1), server, client, i;
+	uint16_t port = 0;
+
+	for (i = 0; i < 2; i++) {
+		client = connect_from(options->family, &port, options->port, 0);
+		server = accept_one(listener);
+		exchange(client, server);
+		close(client);
+		expect_eof(server);
+		close(server);
+		settle(options->port);
+		if (i == 0)
+			pause_ms(TW_REUSE_MS);
+	}
+	close(listener);
+}
+
+/* Between our FIN and the peer's. */
+static void case_cut_half_closed(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	set_keepalive(end.fd);
+	end__fin_acked(&end, SHUT_WR);
+	expect_error(end.fd, ETIMEDOUT);
+	end__done(&end);
+}
 
 /* As before, until the kernel makes it a TIME_WAIT socket after a second. */
 static void case_linger2_long(const struct options *options)
@@ -643,6 +765,14 @@ const struct close_case shut_cases[] = {
 	{ "not-accepted", case_not_accepted },
 	{ "port-again", case_port_again },
 	{ "port-taken", case_port_taken },
+	{ "port-reuse", case_port_reuse },
+	{ "abort-half-closed", case_abort_half_closed },
+	{ "late-notify-acks", case_late_notify_acks },
+	{ "late-notify-acked", case_late_notify_acked },
+	{ "linger-notify", case_linger_notify },
+	{ "unread-fin", case_unread_fin },
+	{ "rst-closing", case_rst_closing },
+	{ "cut-half-closed", case_cut_half_closed },
 	{ "abort", case_abort },
 	{ "cancel", case_cancel },
 	{ "fin-ack-apart", case_fin_ack_apart },
