@@ -45,16 +45,18 @@ twins() {
 	grep -v ready "$talk_out" | sort >"$dir/there"
 }
 
+port=6301
+trace_start --closed 100000
 for family in $families; do
-	trace_start --closed 100000
-	peer identity --family "$family" --port 6301 --conns $count >"$dir/said"
-	trace_stop
-	sort "$dir/said" >"$dir/want"
-	records true >"$dir/got"
-	check_same "reused, passed on, become another program, $family" "$dir/got" "$dir/want"
-	check "... nothing lost" "$(jq -c 'select(.type == "meta") | [.tracked, .no_owner, .lost_events, .map_full]' "$json")" \
-		"[$(wc -l <"$dir/want"),0,0,0]"
+	peer identity --family "$family" --port $port --conns $count >>"$dir/said"
+	port=$((port + 20))
 done
+trace_stop
+sort "$dir/said" >"$dir/want"
+records true >"$dir/got"
+check_same "reused, passed on, become another program" "$dir/got" "$dir/want"
+check "... nothing lost" "$(jq -c 'select(.type == "meta") | [.tracked, .no_owner, .lost_events, .map_full]' "$json")" \
+	"[$(wc -l <"$dir/want"),0,0,0]"
 
 trace_start --closed 100000 --netns "$there"
 twins

@@ -88,6 +88,21 @@ static void known__close(struct known *known)
 	close(known->server);
 }
 
+static void ask_one(int fd)
+{
+	send_all(fd, REQUEST_BYTES);
+	recv_all(fd, RESPONSE_BYTES);
+	close(fd);
+}
+
+static void answer_one(int fd)
+{
+	recv_all(fd, REQUEST_BYTES);
+	send_all(fd, RESPONSE_BYTES);
+	expect_eof(fd);
+	close(fd);
+}
+
 /* Many short ones in a row: the kernel gives the next the struct sock of the last. */
 static void case_churn(const struct options *options, uint16_t port)
 {
@@ -245,6 +260,38 @@ static void case_passed(const struct options *options, uint16_t port, enum side 
 	close(listener);
 }
 
+/* The last descriptor, and all that is done with it, is a child's. */
+static void case_heir(const struct options *options, uint16_t port, enum side side)
+{
+	int listener = listen_on(options->family, NULL, port, 1);
+	struct known known = { .port = port };
+	pid_t pid;
+
+	known.client = connect_to(options->family, NULL, port);
+	known.server = accept_one(listener);
+	known.client_port = port_of(known.client, getsockname);
+	pid = fork_named("peer-after");
+	if (pid == 0) {
+		close(side == SIDE_CLIENT ? known.server : known.client);
+		if (side == SIDE_CLIENT)
+			ask_one(known.client);
+		else
+			answer_one(known.server);
+		_exit(0);
+	}
+	close(side == SIDE_CLIENT ? known.client : known.server);
+	if (side == SIDE_CLIENT)
+		answer_one(known.server);
+	else
+		ask_one(known.client);
+	waitpid(pid, NULL, 0);
+	known.exchanges = 1;
+	known.requested = REQUEST_BYTES;
+	known.responded = RESPONSE_BYTES;
+	say_both(&known, self(), self());
+	close(listener);
+}
+
 static void become(int fd, enum side side)
 {
 	if (dup2(fd, STDIN_FILENO) < 0)
@@ -343,6 +390,8 @@ void run_identity(const struct options *options)
 	port++; /* it takes two */
 	case_passed(options, port++, SIDE_CLIENT);
 	case_passed(options, port++, SIDE_SERVER);
+	case_heir(options, port++, SIDE_CLIENT);
+	case_heir(options, port++, SIDE_SERVER);
 	case_exec(options, port++, SIDE_CLIENT);
 	case_exec(options, port++, SIDE_SERVER);
 	while (port > options->port)

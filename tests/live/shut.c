@@ -253,6 +253,23 @@ static void case_port_taken(const struct options *options)
 	close(listener);
 }
 
+/* net.ipv4.ip_local_port_range has one port. */
+static void case_no_port(const struct options *options)
+{
+	int listener = listen_on(options->family, NULL, options->port, 1);
+	int client = connect_to(options->family, NULL, options->port),
+	    server = accept_one(listener);
+	int fd = socket(options->family == FAMILY_4 ? AF_INET : AF_INET6,
+			SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	connect_on(fd, options->family, NULL, options->port, EADDRNOTAVAIL);
+	close(fd);
+	close(client);
+	expect_eof(server);
+	close(server);
+	close(listener);
+}
+
 /* As `ss -K` does. Says so where the kernel cannot. */
 static void case_abort(const struct options *options)
 {
@@ -302,6 +319,34 @@ static void case_cancel(const struct options *options)
 	wire__expect(&wire, WIRE_SYN, 0);
 	close(fd);
 	wire__done(&wire);
+}
+
+/* A router answers the SYN. */
+static void case_unreachable(const struct options *options)
+{
+	struct wire wire;
+	int fd;
+
+	wire__open(&wire, options->family == FAMILY_6 ? 6 : 4, options->port % 250 + 1U);
+	wire.peer_port = options->port;
+	fd = connect_start(options->family, wire.peer, options->port);
+	wire__expect(&wire, WIRE_SYN, 0);
+	wire__unreachable(&wire, wire.seen - 1);
+	expect_error(fd, EHOSTUNREACH);
+	close(fd);
+	wire__done(&wire);
+}
+
+/* Refused before there is anything to send. */
+static void case_no_route(const struct options *options)
+{
+	int fd = socket(options->family == FAMILY_4 ? AF_INET : AF_INET6,
+			SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	connect_on(fd, options->family,
+		   options->family == FAMILY_6 ? "2001:db8::1" : "198.51.100.1", options->port,
+		   ENETUNREACH);
+	close(fd);
 }
 
 /* Closes, or shuts down when HOW is one of shutdown(2), and gets as far as its FIN. */
@@ -642,6 +687,19 @@ static void case_linger2_data(const struct options *options)
 
 /* ---- timeouts ---- */
 
+/* A router says why nobody answers; TCP tries on nonetheless (RFC 1122, 4.2.3.9). */
+static void case_cut_unreachable(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	send_all(end.fd, REQUEST_BYTES);
+	wire__expect(&end.wire, WIRE_ACK, REQUEST_BYTES);
+	wire__unreachable(&end.wire, end.wire.seen - REQUEST_BYTES);
+	expect_error(end.fd, EHOSTUNREACH);
+	end__done(&end);
+}
+
 /* The client's TIME_WAIT socket makes way for the same port after a second (tcp_tw_reuse). */
 static void case_port_reuse(const struct options *options)
 {
@@ -766,6 +824,10 @@ const struct close_case shut_cases[] = {
 	{ "port-again", case_port_again },
 	{ "port-taken", case_port_taken },
 	{ "port-reuse", case_port_reuse },
+	{ "no-port", case_no_port },
+	{ "unreachable", case_unreachable },
+	{ "no-route", case_no_route },
+	{ "cut-unreachable", case_cut_unreachable },
 	{ "abort-half-closed", case_abort_half_closed },
 	{ "late-notify-acks", case_late_notify_acks },
 	{ "late-notify-acked", case_late_notify_acked },

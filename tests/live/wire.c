@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/icmp6.h>
 #include <netinet/ip6.h>
+#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -53,40 +55,53 @@ static size_t addr_len(const struct wire *wire)
 	return wire->version == 4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 }
 
-static size_t write_ip(const struct wire *wire, uint8_t *packet, size_t tcp_len)
+/* From SOURCE to DEST, with LEN bytes of PROTOCOL to follow. */
+static size_t write_ip(const struct wire *wire, uint8_t *packet, const uint8_t *source,
+		       const uint8_t *dest, uint8_t protocol, size_t len)
 {
 	struct iphdr v4 = {
 		.version = 4,
 		.ihl = 5,
 		.ttl = 64,
-		.protocol = IPPROTO_TCP,
-		.tot_len = htons((uint16_t)(sizeof(v4) + tcp_len)),
+		.protocol = protocol,
+		.tot_len = htons((uint16_t)(sizeof(v4) + len)),
 	};
 	struct ip6_hdr v6 = {
 		.ip6_flow = htonl(6U << 28),
-		.ip6_plen = htons((uint16_t)tcp_len),
-		.ip6_nxt = IPPROTO_TCP,
+		.ip6_plen = htons((uint16_t)len),
+		.ip6_nxt = protocol,
 		.ip6_hlim = 64,
 	};
 
 	if (wire->version == 6) {
-		memcpy(&v6.ip6_src, wire->peer_addr, sizeof(v6.ip6_src));
-		memcpy(&v6.ip6_dst, wire->host_addr, sizeof(v6.ip6_dst));
+		memcpy(&v6.ip6_src, source, sizeof(v6.ip6_src));
+		memcpy(&v6.ip6_dst, dest, sizeof(v6.ip6_dst));
 		memcpy(packet, &v6, sizeof(v6));
 		return sizeof(v6);
 	}
-	memcpy(&v4.saddr, wire->peer_addr, sizeof(v4.saddr));
-	memcpy(&v4.daddr, wire->host_addr, sizeof(v4.daddr));
+	memcpy(&v4.saddr, source, sizeof(v4.saddr));
+	memcpy(&v4.daddr, dest, sizeof(v4.daddr));
 	v4.check = fold(sum_words(0, &v4, sizeof(v4)));
 	memcpy(packet, &v4, sizeof(v4));
 	return sizeof(v4);
+}
+
+/* The checksum of LEN bytes of PROTOCOL, with the addresses. */
+static uint16_t checksum(const struct wire *wire, uint8_t protocol, const void *data, size_t len)
+{
+	uint32_t sum = protocol + (uint32_t)len;
+
+	sum = sum_words(sum, wire->host_addr, addr_len(wire));
+	sum = sum_words(sum, wire->peer_addr, addr_len(wire));
+	return fold(sum_words(sum, data, len));
 }
 
 void wire__send(struct wire *wire, uint8_t flags, size_t len)
 {
 	uint8_t packet[PACKET_MAX] = { 0 };
 	size_t tcp_len = sizeof(struct tcphdr) + len;
-	size_t ip_len = write_ip(wire, packet, tcp_len);
+	size_t ip_len =
+		write_ip(wire, packet, wire->peer_addr, wire->host_addr, IPPROTO_TCP, tcp_len);
 	struct tcphdr tcp = {
 		.th_sport = htons(wire->peer_port),
 		.th_dport = htons(wire->host_port),
@@ -96,15 +111,44 @@ void wire__send(struct wire *wire, uint8_t flags, size_t len)
 		.th_flags = flags,
 		.th_win = htons(wire->window),
 	};
-	uint32_t sum = IPPROTO_TCP + (uint32_t)tcp_len;
 
-	sum = sum_words(sum, wire->host_addr, addr_len(wire));
-	sum = sum_words(sum, wire->peer_addr, addr_len(wire));
-	tcp.th_sum = fold(sum_words(sum, &tcp, sizeof(tcp))); /* the payload is zeros */
+	memcpy(packet + ip_len, &tcp, sizeof(tcp));
+	tcp.th_sum = checksum(wire, IPPROTO_TCP, packet + ip_len, tcp_len);
 	memcpy(packet + ip_len, &tcp, sizeof(tcp));
 	if (write(wire->tun, packet, ip_len + tcp_len) < 0)
 		die("write to TUN");
 	wire->seq += (uint32_t)len + !!(flags & WIRE_SYN) + !!(flags & WIRE_FIN);
+}
+
+void wire__unreachable(struct wire *wire, uint32_t seq)
+{
+	struct icmp_error {
+		uint8_t type;
+		uint8_t code;
+		uint16_t sum;
+		uint32_t unused;
+	} icmp = { .type = wire->version == 4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH,
+		   .code = wire->version == 4 ? ICMP_HOST_UNREACH : ICMP6_DST_UNREACH_ADDR };
+	struct tcphdr tcp = { .th_sport = htons(wire->host_port),
+			      .th_dport = htons(wire->peer_port),
+			      .th_seq = htonl(seq),
+			      .th_off = sizeof(tcp) / 4 };
+	uint8_t protocol = wire->version == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	uint8_t packet[PACKET_MAX] = { 0 }, body[PACKET_MAX] = { 0 };
+	size_t len = sizeof(icmp), ip_len;
+
+	len += write_ip(wire, body + len, wire->host_addr, wire->peer_addr, IPPROTO_TCP,
+			sizeof(tcp));
+	memcpy(body + len, &tcp, sizeof(tcp));
+	len += sizeof(tcp);
+	memcpy(body, &icmp, sizeof(icmp));
+	icmp.sum = wire->version == 4 ? fold(sum_words(0, body, len))
+				      : checksum(wire, protocol, body, len);
+	memcpy(body, &icmp, sizeof(icmp));
+	ip_len = write_ip(wire, packet, wire->peer_addr, wire->host_addr, protocol, len);
+	memcpy(packet + ip_len, body, len);
+	if (write(wire->tun, packet, ip_len + len) < 0)
+		die("write to TUN");
 }
 
 void wire__ack(struct wire *wire)

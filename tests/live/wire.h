@@ -33,6 +33,8 @@ void wire__done(struct wire *wire);
 
 /* Sends one segment with LEN bytes of payload and the acknowledgement as it stands. */
 void wire__send(struct wire *wire, uint8_t flags, size_t len);
+/* An ICMP error in answer to the segment with sequence number SEQ: no route to the host. */
+void wire__unreachable(struct wire *wire, uint32_t seq);
 /* Acknowledges all that was received. */
 void wire__ack(struct wire *wire);
 /* Reads up to a segment that has all of FLAGS and at least LEN bytes that are new. */
