@@ -41,6 +41,8 @@ abort-half-closed  client server remote-fin - 0 0 0 1 200 100
 fin-ack-apart      client client local-fin - 0 0 1 1 100 200
 fin-ack-apart      server server local-fin - 0 0 1 1 200 100
 fin-ack-together   client client local-fin - 0 0 1 1 100 200
+shut-then-close    client client local-fin - 0 0 1 1 100 200
+shut-then-close    server server local-fin - 0 0 1 1 200 100
 close-in-fin-wait2 client client local-fin - 0 0 1 1 100 200
 close-in-fin-wait2 server server local-fin - 0 0 1 1 200 100
 rst-fin-wait1      client client local-fin - 0 0 0 1 100 200

@@ -414,6 +414,17 @@ static void case_close_in_fin_wait2(const struct options *options)
 	wire__done(&end.wire);
 }
 
+static void case_shut_then_close(const struct options *options)
+{
+	struct end end;
+
+	end__open_used(&end, options);
+	shut(end.fd, SHUT_WR);
+	end__fin(&end, -1);
+	end__peer_fin(&end);
+	wire__done(&end.wire);
+}
+
 static void case_rst_fin_wait1(const struct options *options)
 {
 	struct end end;
@@ -840,6 +851,7 @@ const struct close_case shut_cases[] = {
 	{ "fin-ack-apart", case_fin_ack_apart },
 	{ "fin-ack-together", case_fin_ack_together },
 	{ "close-in-fin-wait2", case_close_in_fin_wait2 },
+	{ "shut-then-close", case_shut_then_close },
 	{ "rst-fin-wait1", case_rst_fin_wait1 },
 	{ "rst-fin-wait2", case_rst_fin_wait2 },
 	{ "rst-orphan", case_rst_orphan },
