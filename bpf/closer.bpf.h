@@ -112,9 +112,13 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 	}
 }
 
-/* ESTABLISHED (or CLOSE_WAIT) to CLOSE without any FIN or RST from the peer before. */
+/*
+ * ESTABLISHED (or CLOSE_WAIT) to CLOSE without any FIN or RST from the peer before. Where that
+ * change was not SEEN, but the socket's destruction is: tcp_done() and close(2) have both been
+ * since, so that sk_shutdown says nothing, and user space may have read the error.
+ */
 static __always_inline void close_by_error(struct conn *conn, const struct tcp_sock *tp,
-					   __u32 unread, __u64 now)
+					   __u32 unread, __u64 now, bool seen)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	int err = sk->sk_err;
@@ -129,7 +133,7 @@ static __always_inline void close_by_error(struct conn *conn, const struct tcp_s
 	} else if (conn->role == ROLE_SERVER && !conn->ready && !sk->sk_socket) {
 		/* inet_csk_listen_stop() */
 		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread, now);
-	} else if (closed_by_app(conn, sk)) {
+	} else if (seen && closed_by_app(conn, sk)) {
 		bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
 		__u8 cause = unread ? CAUSE_UNREAD_DATA : linger ? CAUSE_LINGER0 : CAUSE_NONE;
 
@@ -138,7 +142,8 @@ static __always_inline void close_by_error(struct conn *conn, const struct tcp_s
 		/* 5.10 reports the error before tcp_done(): user space may have read it. */
 		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
 	} else {
-		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_DISCONNECT, unread, now);
+		close_mark(conn, tp, seen ? INITIATOR_LOCAL_RST : INITIATOR_UNKNOWN,
+			   seen ? CAUSE_DISCONNECT : CAUSE_NONE, unread, now);
 	}
 }
 
@@ -169,7 +174,7 @@ static __always_inline void close_check_late(struct conn *conn, const struct tcp
 }
 
 static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock *tp, int oldstate,
-				       __u32 unread, __u64 now)
+				       __u32 unread, __u64 now, bool seen)
 {
 	int err = tp->inet_conn.icsk_inet.sk.sk_err;
 
@@ -180,7 +185,7 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 		return;
 	}
 	if (!conn->initiator)
-		close_by_error(conn, tp, unread, now);
+		close_by_error(conn, tp, unread, now, seen);
 	else if (err == ETIMEDOUT && !conn->cause)
 		conn->cause = timeout_cause(tp);
 	close_check_late(conn, tp);
@@ -249,7 +254,7 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 			conn->initiator = INITIATOR_BOTH_FIN;
 		break;
 	case TCP_CLOSE:
-		conn_ended(conn, tp, oldstate, unread, now);
+		conn_ended(conn, tp, oldstate, unread, now, true);
 		break;
 	}
 }
@@ -261,7 +266,7 @@ static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp
 
 	if (conn && conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
 		conn_ended(conn, tp, conn->state, unread_bytes(tp->rcv_nxt, tp->copied_seq, false),
-			   now);
+			   now, false);
 }
 
 /* tcp_close: in the task that closes the last descriptor. */
