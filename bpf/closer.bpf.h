@@ -11,18 +11,6 @@
 
 #include "conn.bpf.h"
 
-/* <asm-generic/errno.h> */
-#define EPIPE	      32
-#define EADDRNOTAVAIL 99
-#define ENETDOWN      100
-#define ENETUNREACH   101
-#define ECONNABORTED  103
-#define ECONNRESET    104
-#define ETIMEDOUT     110
-#define ECONNREFUSED  111
-#define EHOSTDOWN     112
-#define EHOSTUNREACH  113
-
 /* __tcp_close() sets both bits before it ends the state. An error that runs into a close() on
  * another CPU finds them clear: tcp_done() sets them after. */
 static __always_inline bool closed_by_app(const struct conn *conn, const struct sock *sk)
@@ -93,9 +81,11 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 {
 	switch (err) {
 	case ECONNREFUSED:
+	case ECONNRESET: /* in SYN_RECV, where both sides had sent a SYN */
 		return FAIL_REFUSED;
 	case ETIMEDOUT:
 		return FAIL_TIMEOUT;
+	case EACCES: /* ICMPv6: administratively prohibited */
 	case ENETDOWN:
 	case ENETUNREACH:
 	case EHOSTDOWN:
@@ -296,9 +286,10 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 	struct conn *conn = conn_find(sk);
 	int state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
 
-	if (!conn || state == TCP_SYN_SENT)
+	if (!conn || conn->initiator)
 		return;
-	if (conn->initiator)
+	/* An attempt that fails is no end. */
+	if (state == TCP_SYN_SENT || (state == TCP_SYN_RECV && conn->role == ROLE_CLIENT))
 		return;
 	note_missed(conn, tp, state);
 	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE,

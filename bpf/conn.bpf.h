@@ -9,6 +9,20 @@
 
 #define E2BIG 7 /* a preallocated hash that is full: kernel/bpf/hashtab.c, alloc_htab_elem */
 
+/* <asm-generic/errno.h> */
+#define EACCES	      13
+#define EINVAL	      22
+#define EPIPE	      32
+#define EADDRNOTAVAIL 99
+#define ENETDOWN      100
+#define ENETUNREACH   101
+#define ECONNABORTED  103
+#define ECONNRESET    104
+#define ETIMEDOUT     110
+#define ECONNREFUSED  111
+#define EHOSTDOWN     112
+#define EHOSTUNREACH  113
+
 static __always_inline struct conn *conn_find(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
