@@ -12,6 +12,8 @@
  *   tcp_rcv_space_adjust      task           payload read
  *   tcp_push                  task           payload written (else sock_send_length, since 6.3)
  *   tcp_connect               task           local port, first sequence number
+ *   tcp_v4_connect,           task           no route (else the system call's entry and exit)
+ *   tcp_v6_connect
  *   security_sock_graft       task           out of the accept queue, owner
  *                                            (else inet_csk_accept, else the system call's exit)
  *   tcp_close                 task           the application closed
@@ -223,6 +225,87 @@ int BPF_KPROBE(connect_kprobe, struct sock *sk)
 {
 	if (tracing)
 		conn_connecting(sk);
+	return 0;
+}
+
+static __always_inline int connect_returned(struct sock *sk, const void *addr, int ret)
+{
+	struct remote_end to = {};
+
+	if (!is_no_route(ret))
+		return 0;
+	remote_end_read(&to, addr, false);
+	/* For an IPv4-mapped address tcp_v6_connect has called its IPv4 sister. */
+	if (to.family != AF_INET6 || !addr_is_v4(to.v6))
+		conn_no_route(sk, &to);
+	return 0;
+}
+
+SEC("?fexit/tcp_v4_connect")
+int BPF_PROG(no_route4_fexit, struct sock *sk, void *addr, int len, int ret)
+{
+	return tracing ? connect_returned(sk, addr, ret) : 0;
+}
+
+SEC("?fexit/tcp_v6_connect")
+int BPF_PROG(no_route6_fexit, struct sock *sk, void *addr, int len, int ret)
+{
+	return tracing ? connect_returned(sk, addr, ret) : 0;
+}
+
+/* Neither function blocks: no return is missed for want of kretprobe instances. */
+SEC("?kprobe/tcp_v4_connect")
+int BPF_KPROBE(no_route4_kprobe, struct sock *sk, void *addr)
+{
+	if (tracing)
+		connect_begins(sk, addr);
+	return 0;
+}
+
+SEC("?kprobe/tcp_v6_connect")
+int BPF_KPROBE(no_route6_kprobe, struct sock *sk, void *addr)
+{
+	if (tracing)
+		connect_begins(sk, addr);
+	return 0;
+}
+
+SEC("?kretprobe/tcp_v4_connect")
+int BPF_KRETPROBE(no_route4_kretprobe, int ret)
+{
+	if (tracing)
+		connect_ends(ret, false);
+	return 0;
+}
+
+SEC("?kretprobe/tcp_v6_connect")
+int BPF_KRETPROBE(no_route6_kretprobe, int ret)
+{
+	if (tracing)
+		connect_ends(ret, false);
+	return 0;
+}
+
+/* The result of an attempt that is under way, asked for by another connect(2), is no new one. */
+SEC("?tracepoint/syscalls/sys_enter_connect")
+int connect_enter_tp(struct trace_event_raw_sys_enter *ctx)
+{
+	struct socket *socket = tracing ? socket_of_fd((int)ctx->args[0]) : NULL;
+	struct sock *sk;
+
+	if (!socket || BPF_CORE_READ(socket, state) != SS_UNCONNECTED)
+		return 0;
+	sk = BPF_CORE_READ(socket, sk);
+	if (sk && sock_is_tcp(sk))
+		connect_begins(sk, (void *)ctx->args[1]);
+	return 0;
+}
+
+SEC("?tracepoint/syscalls/sys_exit_connect")
+int connect_exit_tp(struct trace_event_raw_sys_exit *ctx)
+{
+	if (tracing)
+		connect_ends(ctx->ret, true);
 	return 0;
 }
 

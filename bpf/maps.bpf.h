@@ -80,6 +80,21 @@ struct {
 	__uint(max_entries, 1024);
 } backlogs SEC(".maps");
 
+/* What a thread's connect(2) was asked for, until it returns: see connect_begins(). Key: pid_tgid.
+ * LRU, because the return may be missed. */
+struct connecting {
+	__u64 since_ns;
+	__u64 sk; /* struct sock */
+	__u64 to; /* struct sockaddr, the kernel's or the caller's */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__type(key, __u64);
+	__type(value, struct connecting);
+	__uint(max_entries, 1024);
+} connects SEC(".maps");
+
 /*
  * Histograms and concurrent counts per group of connections, read in place by user space. Never
  * deleted: a slot is an endpoint seen once. When no slot is left, GROUP_OTHER takes the rest and

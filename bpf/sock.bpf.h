@@ -116,18 +116,23 @@ static __always_inline bool current_is_exiting(void)
 	return BPF_CORE_READ(task, flags) & PF_EXITING;
 }
 
-/* The struct sock behind a descriptor of the running task, NULL where it is none. */
-static __always_inline struct sock *sock_of_file(struct file *file)
+/* The socket of FILE, NULL where it is none. */
+static __always_inline struct socket *socket_of_file(struct file *file)
 {
-	struct socket *socket;
-
 	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
-	socket = BPF_CORE_READ(file, private_data);
-	return BPF_CORE_READ(socket, sk);
+	return BPF_CORE_READ(file, private_data);
 }
 
-static __always_inline struct sock *sock_of_fd(long fd)
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket = socket_of_file(file);
+
+	return socket ? BPF_CORE_READ(socket, sk) : NULL;
+}
+
+/* The socket behind a descriptor of the running task, NULL where it is none. */
+static __always_inline struct socket *socket_of_fd(long fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
@@ -137,7 +142,14 @@ static __always_inline struct sock *sock_of_fd(long fd)
 	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-	return file ? sock_of_file(file) : NULL;
+	return file ? socket_of_file(file) : NULL;
+}
+
+static __always_inline struct sock *sock_of_fd(long fd)
+{
+	struct socket *socket = socket_of_fd(fd);
+
+	return socket ? BPF_CORE_READ(socket, sk) : NULL;
 }
 
 #endif /* connscope_SOCK_BPF_H */

@@ -95,6 +95,7 @@ typedef struct {
 } atomic_t;
 
 typedef enum {
+	SS_UNCONNECTED = 1, /* no connect(2) is under way */
 	SS_CONNECTING = 2,
 } socket_state;
 

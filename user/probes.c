@@ -57,6 +57,21 @@ static const struct probe_way ways[] = {
 	WAY(CONNECT, KPROBE, KPROBE, .programs = { { "connect_kprobe", "tcp_connect", 0 } }),
 	WAY(CONNECT, TRACEPOINT, INFERRED, .reason = "from the state change to SYN_SENT"),
 
+	WAY(NO_ROUTE, FENTRY, FEXIT,
+	    .programs = { { "no_route4_fexit", "tcp_v4_connect", 3 },
+			  { "no_route6_fexit", "tcp_v6_connect", 3 } }),
+	WAY(NO_ROUTE, KPROBE, KPROBE,
+	    .programs = { { "no_route4_kprobe", "tcp_v4_connect", 0 },
+			  { "no_route4_kretprobe", "tcp_v4_connect", 0 },
+			  { "no_route6_kprobe", "tcp_v6_connect", 0 },
+			  { "no_route6_kretprobe", "tcp_v6_connect", 0 } }),
+	/* Both are in use already where ACCEPT and LISTEN have nothing better. */
+	WAY(NO_ROUTE, TRACEPOINT, TRACEPOINT,
+	    .programs = { { "connect_exit_tp", "sys_exit_connect", 0 },
+			  { "connect_enter_tp", "sys_enter_connect", 0 } },
+	    .reason = "connect by io_uring without a route is not counted"),
+	WAY(NO_ROUTE, TRACEPOINT, OFF, .reason = "connect(2) without a route is not counted"),
+
 	WAY(ACCEPT, FENTRY, FENTRY, .programs = { { "graft_fentry", "security_sock_graft", 0 } }),
 	WAY(ACCEPT, FENTRY, FEXIT,
 	    .programs = { { "accept_fexit2", "inet_csk_accept", 2 },

@@ -11,7 +11,7 @@
 
 struct btf;
 
-#define WAY_PROGRAMS 3
+#define WAY_PROGRAMS 4
 
 /* One way to serve a feature. It serves when every program whose hook this kernel has can attach,
  * there is at least one, and at least one of them is seen to run. */

@@ -13,13 +13,14 @@ static const char *const mechanism_names[MECHANISM_MAX] = {
 };
 
 static const char *const feature_names[FEATURE_MAX] = {
-	[FEATURE_STATE] = "state",     [FEATURE_DESTROY] = "destroy",
-	[FEATURE_CONNECT] = "connect", [FEATURE_LISTEN] = "listen",
-	[FEATURE_ACCEPT] = "accept",   [FEATURE_OVERFLOW] = "overflow",
-	[FEATURE_SEND] = "send",       [FEATURE_RECEIVE] = "receive",
-	[FEATURE_CLOSE] = "close",     [FEATURE_RESET] = "reset",
-	[FEATURE_RACE] = "race",       [FEATURE_TIME_WAIT] = "time_wait",
-	[FEATURE_SEED] = "seed",       [FEATURE_SNAPSHOT] = "snapshot",
+	[FEATURE_STATE] = "state",	   [FEATURE_DESTROY] = "destroy",
+	[FEATURE_CONNECT] = "connect",	   [FEATURE_NO_ROUTE] = "no_route",
+	[FEATURE_LISTEN] = "listen",	   [FEATURE_ACCEPT] = "accept",
+	[FEATURE_OVERFLOW] = "overflow",   [FEATURE_SEND] = "send",
+	[FEATURE_RECEIVE] = "receive",	   [FEATURE_CLOSE] = "close",
+	[FEATURE_RESET] = "reset",	   [FEATURE_RACE] = "race",
+	[FEATURE_TIME_WAIT] = "time_wait", [FEATURE_SEED] = "seed",
+	[FEATURE_SNAPSHOT] = "snapshot",
 };
 
 const char *mechanism_name(enum mechanism mechanism)

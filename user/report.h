@@ -17,6 +17,7 @@ enum feature {
 	FEATURE_STATE,	 /* life of a connection */
 	FEATURE_DESTROY, /* end of a struct sock */
 	FEATURE_CONNECT,
+	FEATURE_NO_ROUTE, /* connect(2) that fails before it sends anything */
 	FEATURE_LISTEN,	  /* the backlog that listen(2) was asked for */
 	FEATURE_ACCEPT,	  /* dequeue: accept wait and owner */
 	FEATURE_OVERFLOW, /* of accept queues, on SYN and on the final ACK */
