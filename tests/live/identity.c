@@ -123,14 +123,6 @@ static void case_churn(const struct options *options, uint16_t port)
 	close(listener);
 }
 
-static void disconnect(int fd)
-{
-	struct sockaddr none = { .sa_family = AF_UNSPEC };
-
-	if (connect(fd, &none, sizeof(none)) < 0)
-		die("disconnect");
-}
-
 /* One socket, three connections: to here, again, and elsewhere. */
 static void case_reconnect(const struct options *options, uint16_t port)
 {

@@ -8,9 +8,8 @@
 #   BACKEND    auto (default), fentry, kprobe or tracepoint
 #   VM         not empty: an emulated machine, where no duration is exact
 #
-# A script may set view= before, for another than `all`.
-#
-# A script sources this file, traces, calls expect and check, and ends with plan.  Its exit
+# A script may set view=conns before, to have connections instead of the rows of all views.
+# It sources this file, traces, calls expect and check, and ends with plan.  Its exit
 # status is 0 all passed, 1 something failed, 77 nothing could be tested.
 set -u
 export LC_ALL=C TZ=UTC

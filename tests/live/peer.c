@@ -27,15 +27,18 @@ static enum side side_of(const char *text)
 	return strcmp(text, "server") == 0 ? SIDE_SERVER : SIDE_CLIENT;
 }
 
-static void close_one(const char *name, const struct options *options)
+/* One scripted connection; false when NAME is unknown. */
+typedef bool (*run_case)(const char *name, const struct options *options);
+
+static void start_case(run_case run, const char *name, const struct options *options)
 {
 	switch (fork()) {
 	case -1:
 		die("fork");
 	case 0:
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!close_case(name, options)) {
-			fprintf(stderr, "peer: no close case %s\n", name);
+		if (!run(name, options)) {
+			fprintf(stderr, "peer: no case %s\n", name);
 			_exit(2);
 		}
 		fflush(stdout); /* not before: a write may take its time */
@@ -51,7 +54,7 @@ static bool child_failed(void)
 }
 
 /* Lines of CASE SIDE FAMILY PORT on standard input, --conns of them at a time. */
-static void run_close(const struct options *options)
+static void run_cases(run_case run, const struct options *options)
 {
 	char name[32], side[32], family[32];
 	struct options one = *options;
@@ -65,12 +68,22 @@ static void run_close(const struct options *options)
 			failed |= child_failed();
 		else
 			running++;
-		close_one(name, &one);
+		start_case(run, name, &one);
 	}
 	for (; running > 0; running--)
 		failed |= child_failed();
 	if (failed)
 		exit(1);
+}
+
+static void run_close(const struct options *options)
+{
+	run_cases(close_case, options);
+}
+
+static void run_open(const struct options *options)
+{
+	run_cases(open_case, options);
 }
 
 static unsigned int number(const char *text, unsigned int max)
@@ -89,7 +102,7 @@ static unsigned int number(const char *text, unsigned int max)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fputs("usage: peer reuse|flood|queue|hold|close|identity|inherit|twin [--family "
+	fputs("usage: peer reuse|flood|queue|hold|close|open|identity|inherit|twin [--family "
 	      "4|6|mapped] [--addr A]\n"
 	      "  [--port P] [--conns N] [--exchanges M] [--backlog B] [--clients N] [--late N]\n"
 	      "  [--accept-after MS] [--pause MS] [--side client|server]\n",
@@ -163,7 +176,7 @@ static const struct command {
 } commands[] = {
 	{ "reuse", run_reuse },	    { "flood", run_flood }, { "queue", run_queue },
 	{ "hold", run_hold },	    { "close", run_close }, { "identity", run_identity },
-	{ "inherit", run_inherit }, { "twin", run_twin },
+	{ "inherit", run_inherit }, { "twin", run_twin },   { "open", run_open },
 };
 
 int main(int argc, char **argv)

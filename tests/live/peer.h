@@ -42,6 +42,11 @@ int listen_on(enum family family, const char *addr, uint16_t port, int backlog);
 int connect_to(enum family family, const char *addr, uint16_t port);
 /* As connect_to(), but without waiting for the end of the handshake: a non-blocking socket. */
 int connect_start(enum family family, const char *addr, uint16_t port);
+/* The steps of connect_to(), for cases where they fail: 0 or what connect(2) sets errno to. */
+int new_socket(enum family family);
+int try_connect(int fd, enum family family, const char *addr, uint16_t port);
+void expect_bind(int fd, enum family family, uint16_t port, int err); /* to the loopback */
+void disconnect(int fd);					      /* connect(AF_UNSPEC) */
 void connect_refused(enum family family, const char *addr, uint16_t port);
 /* Connects FD. ERR is the error to expect, 0 none. */
 void connect_on(int fd, enum family family, const char *addr, uint16_t port, int err);
@@ -58,6 +63,7 @@ void expect_eof(int fd);
 void expect_error(int fd, int err); /* waits for it */
 void set_blocking(int fd);
 void wait_readable(int fd); /* data or FIN */
+void wait_writable(int fd); /* established, or an error */
 void close_reset(int fd);   /* by SO_LINGER 0 */
 
 void pause_ms(unsigned int ms);
@@ -78,7 +84,8 @@ void run_queue(const struct options *options);
 void run_identity(const struct options *options);
 void run_inherit(const struct options *options);
 void run_twin(const struct options *options);
-/* One connection with a scripted end; false when NAME is unknown. */
+/* One connection with a scripted end, or beginning; false when NAME is unknown. */
 bool close_case(const char *name, const struct options *options);
+bool open_case(const char *name, const struct options *options);
 
 #endif /* connscope_PEER_H */

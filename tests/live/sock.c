@@ -93,19 +93,7 @@ int listen_on(enum family family, const char *addr, uint16_t port, int backlog)
 	return fd;
 }
 
-void connect_on(int fd, enum family family, const char *addr, uint16_t port, int err)
-{
-	struct sockaddr_storage storage;
-	socklen_t len = make_addr(family, addr, port, &storage);
-
-	errno = 0;
-	if (connect(fd, (struct sockaddr *)&storage, len) == 0)
-		errno = 0;
-	if (errno != err)
-		die("connect");
-}
-
-static int new_socket(enum family family, int flags)
+static int new_socket_with(enum family family, int flags)
 {
 	int fd = socket(family == FAMILY_4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | flags,
 			0);
@@ -115,9 +103,49 @@ static int new_socket(enum family family, int flags)
 	return fd;
 }
 
+int new_socket(enum family family)
+{
+	return new_socket_with(family, 0);
+}
+
+int try_connect(int fd, enum family family, const char *addr, uint16_t port)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = make_addr(family, addr, port, &storage);
+
+	return connect(fd, (struct sockaddr *)&storage, len) < 0 ? errno : 0;
+}
+
+void connect_on(int fd, enum family family, const char *addr, uint16_t port, int err)
+{
+	errno = try_connect(fd, family, addr, port);
+	if (errno != err)
+		die("connect");
+}
+
+void expect_bind(int fd, enum family family, uint16_t port, int err)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = make_addr(family, NULL, port, &storage);
+
+	errno = 0;
+	if (bind(fd, (struct sockaddr *)&storage, len) == 0)
+		errno = 0;
+	if (errno != err)
+		die("bind");
+}
+
+void disconnect(int fd)
+{
+	struct sockaddr addr = { .sa_family = AF_UNSPEC };
+
+	if (connect(fd, &addr, sizeof(addr)) < 0)
+		die("connect(AF_UNSPEC)");
+}
+
 static int connect_with(enum family family, const char *addr, uint16_t port, int flags, int err)
 {
-	int fd = new_socket(family, flags);
+	int fd = new_socket_with(family, flags);
 
 	connect_on(fd, family, addr, port, err);
 	return fd;
@@ -129,7 +157,7 @@ int connect_from(enum family family, uint16_t *local, uint16_t port, int err)
 	struct sockaddr_in *addr =
 		(struct sockaddr_in *)&storage; /* the port is where IPv6 has it */
 	socklen_t len = make_addr(family, NULL, *local, &storage);
-	int fd = new_socket(family, 0), one = 1;
+	int fd = new_socket(family), one = 1;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
 		die("SO_REUSEADDR");
@@ -221,6 +249,14 @@ void wait_readable(int fd)
 
 	if (poll(&readable, 1, PATIENCE_MS) != 1)
 		die("nothing to read on the socket");
+}
+
+void wait_writable(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&writable, 1, PATIENCE_MS) != 1)
+		die("connection not established");
 }
 
 void expect_error(int fd, int err)
