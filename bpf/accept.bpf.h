@@ -110,7 +110,7 @@ static __always_inline void listener_open(struct sock *sk, struct listener *list
 }
 
 /* listen(2) is asked, in the caller's context, before the kernel clamps. */
-static __always_inline void listener_asked(long fd, __u32 backlog)
+static __always_inline void listener_asked(long fd, __s32 backlog)
 {
 	struct sock *sk = sock_of_fd(fd);
 	struct listener *listener;
@@ -133,7 +133,7 @@ static __always_inline void listener_opened(struct sock *sk)
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct listener listener = {};
 	struct owner owner = {};
-	__u32 *backlog;
+	__s32 *backlog;
 
 	backlog = bpf_map_lookup_elem(&backlogs, &thread);
 	if (backlog) {

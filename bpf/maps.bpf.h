@@ -76,7 +76,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__type(key, __u64);
-	__type(value, __u32);
+	__type(value, __s32);
 	__uint(max_entries, 1024);
 } backlogs SEC(".maps");
 

@@ -79,7 +79,7 @@ struct listener_totals {
 	__u32 sockets; /* open listening sockets */
 	__u32 seen;    /* listening sockets ever: 0 means no listener of this row is known */
 	__u32 asked_known;
-	__u32 backlog_asked; /* of the newest socket with asked_known, as given to listen(2) */
+	__s32 backlog_asked; /* where asked_known, as given to listen(2) */
 	__u32 limit;
 	__u32 somaxconn;
 	__u32 depth;

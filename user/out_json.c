@@ -50,6 +50,8 @@ static struct json_object *new_value(const struct cell *cell)
 	switch (cell->kind) {
 	case CELL_NUMBER:
 		return new_number(cell->number);
+	case CELL_SIGNED:
+		return json_object_new_int64(cell->signed_number);
 	case CELL_REAL:
 		return new_real(cell->real);
 	case CELL_TEXT:

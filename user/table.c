@@ -93,6 +93,8 @@ static double cell_value(const struct cell *cell)
 	switch (cell->kind) {
 	case CELL_NUMBER:
 		return (double)cell->number;
+	case CELL_SIGNED:
+		return (double)cell->signed_number;
 	case CELL_REAL:
 		return cell->real;
 	case CELL_BOOL:
@@ -155,6 +157,11 @@ void table__sort(struct table *table, int column)
 struct cell cell_number(__u64 number)
 {
 	return (struct cell){ .kind = CELL_NUMBER, .number = number };
+}
+
+struct cell cell_signed(__s64 number)
+{
+	return (struct cell){ .kind = CELL_SIGNED, .signed_number = number };
 }
 
 struct cell cell_real(double real)

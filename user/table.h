@@ -9,13 +9,13 @@
 
 enum column_type {
 	COLUMN_TEXT,
-	COLUMN_COUNT, /* non-negative integer */
+	COLUMN_COUNT, /* integer */
 	COLUMN_RATIO, /* 0 to 1; text prints per cent */
 	COLUMN_US,    /* microseconds; text scales to us, ms, s, m, h */
 	COLUMN_MS,
 	COLUMN_BYTES, /* text scales to KiB, MiB ... */
 	COLUMN_BOOL,
-	COLUMN_LIST, /* of non-negative integers: JSON only */
+	COLUMN_LIST, /* of non-negative integers */
 };
 
 /* When a text table shows a column. Where those of the first two kinds do not fit together, the
@@ -42,6 +42,7 @@ struct column {
 enum cell_kind {
 	CELL_NULL, /* not known: text "-", or "n/a" where a reason is given; JSON null */
 	CELL_NUMBER,
+	CELL_SIGNED,
 	CELL_REAL,
 	CELL_TEXT,
 	CELL_BOOL,
@@ -52,6 +53,7 @@ struct cell {
 	enum cell_kind kind;
 	union {
 		__u64 number;
+		__s64 signed_number;
 		double real;
 		char *text; /* owned by the table */
 		bool truth;
@@ -92,6 +94,7 @@ void table__sort(struct table *table, int column);
 void table__truncate(struct table *table, size_t rows);
 
 struct cell cell_number(__u64 number);
+struct cell cell_signed(__s64 number);
 struct cell cell_real(double real);
 struct cell cell_bool(bool truth);
 /* Copies TEXT; a CELL_NULL when out of memory. */

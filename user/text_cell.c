@@ -70,6 +70,9 @@ char *cell_format(const struct column *column, const struct cell *cell, char *bu
 	switch (cell->kind) {
 	case CELL_NUMBER:
 		return number_format(column->type, cell->number, buf, len);
+	case CELL_SIGNED:
+		snprintf(buf, len, "%lld", cell->signed_number);
+		return buf;
 	case CELL_REAL:
 		snprintf(buf, len, column->type == COLUMN_RATIO ? "%.1f%%" : "%.2f",
 			 column->type == COLUMN_RATIO ? cell->real * 100 : cell->real);

@@ -44,7 +44,7 @@ static const struct column columns[COLUMNS] = {
 	{ "pid", NULL, "PID", COLUMN_COUNT, SHOW_WIDE, false, "process id of an owner" },
 	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "container of an owner" },
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace, where grouped by it" },
-	{ "backlog_asked", "BACKLOG", "asked", COLUMN_COUNT, SHOW_ALWAYS, false, "argument of listen(2), unsigned as the kernel takes it" },
+	{ "backlog_asked", "BACKLOG", "asked", COLUMN_COUNT, SHOW_ALWAYS, false, "argument of listen(2)" },
 	{ "limit", "BACKLOG", "limit", COLUMN_COUNT, SHOW_ALWAYS, false, "the queue's real limit; limit + 1 connections get in" },
 	{ "somaxconn", "BACKLOG", "somaxconn", COLUMN_COUNT, SHOW_WIDE, false, "net.core.somaxconn of the network namespace" },
 	{ "clamped", "BACKLOG", "clamped", COLUMN_BOOL, SHOW_WIDE, true, "asked for more than the limit" },
@@ -102,8 +102,9 @@ static void fill_backlog(const struct row_sum *sum, struct cell *cells)
 	cells[LIMIT] = cell_number(now->limit);
 	cells[SOMAXCONN] = cell_number(now->somaxconn);
 	if (now->asked_known) {
-		cells[ASKED] = cell_number(now->backlog_asked);
-		cells[CLAMPED] = cell_bool(now->backlog_asked > now->limit);
+		cells[ASKED] = cell_signed(now->backlog_asked);
+		/* As the kernel compares: -1 is the most there is. */
+		cells[CLAMPED] = cell_bool((__u32)now->backlog_asked > now->limit);
 	} else {
 		cells[ASKED] = cell_missing(why_not_asked(sum->report));
 		cells[CLAMPED] = cell_missing(why_not_asked(sum->report));

@@ -147,7 +147,7 @@ struct listener {
 	__u64 other_drops;   /* kfree_skb on the listener for another reason, see accept.bpf.h */
 	__u64 drops;	     /* sock.sk_drops now */
 	__u64 drops_start;   /* sock.sk_drops when tracing of it began */
-	__u32 backlog_asked; /* argument of listen(2), as it was given */
+	__s32 backlog_asked; /* argument of listen(2), as it was given */
 	__u32 limit;	     /* sock.sk_max_ack_backlog */
 	__u32 somaxconn;     /* net.core.somaxconn of its network namespace */
 	__u32 depth;	     /* sock.sk_ack_backlog */

@@ -86,7 +86,7 @@ static void one_row_exactly(void **state)
 	cells[ALONE] = cell_text("not here");
 	cells[OPENED] = cell_number(7);
 	cells[RATIO] = cell_real(2.0 / 3);
-	cells[P50] = cell_number(1);
+	cells[P50] = cell_signed(-1);
 	cells[REMOTE] = cell_missing("reason");
 	cells[CLAMPED] = cell_bool(true);
 	cells[DEPTHS] = cell_list((__u64[]){ 0, 5, 9 }, 3);
@@ -95,7 +95,7 @@ static void one_row_exactly(void **state)
 	assert_string_equal(scene.text,
 			    "{\"type\":\"upstream\",\"ts\":\"2025-11-21T01:00:00.123Z\","
 			    "\"addr\":\"10.0.0.1\",\"opened\":7,\"reuse_ratio\":0.6667,"
-			    "\"idle_ms\":{\"local\":{\"p50\":1,\"max\":null},"
+			    "\"idle_ms\":{\"local\":{\"p50\":-1,\"max\":null},"
 			    "\"remote\":{\"p50\":null}},"
 			    "\"clamped\":true,\"depths\":[0,5,9]}");
 	end(&scene);

@@ -81,6 +81,7 @@ static void cells(void **state)
 		const char *text;
 	} cases[] = {
 		{ COLUMN_COUNT, { .kind = CELL_NUMBER, .number = 1234567 }, "1234567" },
+		{ COLUMN_COUNT, { .kind = CELL_SIGNED, .signed_number = -1 }, "-1" },
 		{ COLUMN_US, { .kind = CELL_NUMBER, .number = 1700 }, "1.7ms" },
 		{ COLUMN_MS, { .kind = CELL_NUMBER, .number = 1700 }, "1.7s" },
 		{ COLUMN_BYTES, { .kind = CELL_NUMBER, .number = 2048 }, "2.0KiB" },
