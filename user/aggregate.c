@@ -60,6 +60,7 @@ void aggregate__free(struct aggregate *agg)
 		return;
 	HASH_ITER (hh, agg->entries, entry, next) {
 		HASH_DEL(agg->entries, entry);
+		free(entry->row.queues.depths);
 		free(entry);
 	}
 	conn_list__free(agg->conns);
@@ -383,6 +384,7 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 
 		memset(&row->open, 0, sizeof(row->open));
 		memset(&row->listener_open, 0, sizeof(row->listener_open));
+		row->queues.count = 0;
 		memset(&row->idle_gap_us, 0, sizeof(row->idle_gap_us));
 		memset(&row->response_us, 0, sizeof(row->response_us));
 		row->open_peak = 0;
@@ -423,19 +425,43 @@ static struct row *listener_row(struct aggregate *agg, const struct listener *li
 	return row;
 }
 
+static bool speaks_for_all(const struct listener_totals *totals, const struct listener *listener)
+{
+	if (!totals->seen || !(listener->flags & LISTENER_OPEN))
+		return true;
+	return listener->depth > totals->depth ||
+	       (listener->depth == totals->depth && listener->limit < totals->limit);
+}
+
 static void add_listener(struct listener_totals *totals, const struct listener *listener)
 {
-	totals->seen++;
-	totals->sockets += !!(listener->flags & LISTENER_OPEN);
-	totals->limit = listener->limit;
-	totals->somaxconn = listener->somaxconn;
-	totals->depth += listener->depth;
-	totals->syn_drops += listener->syn_drops;
-	totals->ack_drops += listener->ack_drops;
-	if (listener->flags & LISTENER_ASKED) {
-		totals->asked_known = 1;
+	if (speaks_for_all(totals, listener)) {
+		totals->depth = listener->depth;
+		totals->limit = listener->limit;
+		totals->somaxconn = listener->somaxconn;
+		totals->asked_known = !!(listener->flags & LISTENER_ASKED);
 		totals->backlog_asked = listener->backlog_asked;
 	}
+	totals->seen++;
+	totals->sockets += !!(listener->flags & LISTENER_OPEN);
+	totals->syn_drops += listener->syn_drops;
+	totals->ack_drops += listener->ack_drops;
+}
+
+/* Without memory one is missing, which their number tells. */
+static void add_queue(struct queues *queues, __u32 depth)
+{
+	size_t room = queues->room ? 2 * queues->room : 4;
+	__u64 *depths;
+
+	if (queues->count == queues->room) {
+		depths = reallocarray(queues->depths, room, sizeof(*depths));
+		if (!depths)
+			return;
+		queues->depths = depths;
+		queues->room = room;
+	}
+	queues->depths[queues->count++] = depth;
 }
 
 void aggregate__listener(struct aggregate *agg, const struct listener *listener)
@@ -445,6 +471,7 @@ void aggregate__listener(struct aggregate *agg, const struct listener *listener)
 	if (!row)
 		return;
 	add_listener(&row->listener_open, listener);
+	add_queue(&row->queues, listener->depth);
 	/* The queue of a listener that was there before may never have been seen to grow. */
 	if (listener->depth > row->open.depth_max)
 		row->open.depth_max = listener->depth;

@@ -74,7 +74,9 @@ struct totals {
 	struct dist idle_at_close_remote_us; /* the peer did */
 };
 
-/* What the listening sockets of a row say now, or said when they closed. */
+/* What the listening sockets of a row say now, or said when they closed. Each has a queue of its
+ * own. One speaks for all in what is not summed: the deepest, of equally deep ones that with the
+ * least room; of closed ones the last. */
 struct listener_totals {
 	__u32 sockets; /* open listening sockets */
 	__u32 seen;    /* listening sockets ever: 0 means no listener of this row is known */
@@ -87,6 +89,12 @@ struct listener_totals {
 	__u64 ack_drops;
 };
 
+/* The lengths of a row's queues now, one for each open listening socket. */
+struct queues {
+	__u64 *depths;
+	size_t count, room;
+};
+
 struct row {
 	struct row_key key;
 	__u32 pid;		  /* an owner, for display, where the key has none; 0 unknown */
@@ -96,6 +104,7 @@ struct row {
 	struct totals open;
 	struct listener_totals listener_closed;
 	struct listener_totals listener_open;
+	struct queues queues;
 	/* From the kernel's groups, read with each snapshot. */
 	struct dist idle_gap_us;
 	struct dist response_us;

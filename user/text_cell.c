@@ -65,6 +65,26 @@ static char *number_format(enum column_type type, __u64 number, char *buf, size_
 	}
 }
 
+/* As many as there is room for, separated by blanks; "+" stands for the rest. */
+static char *list_format(const __u64 *items, size_t count, char *buf, size_t len)
+{
+	size_t used = 0;
+	char text[24];
+
+	snprintf(buf, len, "-");
+	for (size_t i = 0; i < count; i++) {
+		int more = snprintf(text, sizeof(text), "%s%llu", i ? " " : "", items[i]);
+
+		if (used + (size_t)more + sizeof(" +") > len) {
+			snprintf(buf + used, len - used, " +");
+			break;
+		}
+		memcpy(buf + used, text, (size_t)more + 1);
+		used += (size_t)more;
+	}
+	return buf;
+}
+
 char *cell_format(const struct column *column, const struct cell *cell, char *buf, size_t len)
 {
 	switch (cell->kind) {
@@ -82,6 +102,8 @@ char *cell_format(const struct column *column, const struct cell *cell, char *bu
 	case CELL_BOOL:
 		snprintf(buf, len, "%s", cell->truth ? "yes" : "no");
 		return buf;
+	case CELL_LIST:
+		return list_format(cell->list.items, cell->list.count, buf, len);
 	default:
 		snprintf(buf, len, "%s", cell->reason ? "n/a" : "-");
 		return buf;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `accept`: is a listener falling behind? */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "view.h"
 #include "view_row.h"
@@ -32,6 +33,7 @@ enum {
 	PARTIAL,
 	PARTIAL_EXCHANGES,
 	SOCKETS,
+	QUEUE_DEPTHS,
 	COLUMNS,
 };
 
@@ -45,11 +47,11 @@ static const struct column columns[COLUMNS] = {
 	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "container of an owner" },
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace, where grouped by it" },
 	{ "backlog_asked", "BACKLOG", "asked", COLUMN_COUNT, SHOW_ALWAYS, false, "argument of listen(2)" },
-	{ "limit", "BACKLOG", "limit", COLUMN_COUNT, SHOW_ALWAYS, false, "the queue's real limit; limit + 1 connections get in" },
+	{ "limit", "BACKLOG", "limit", COLUMN_COUNT, SHOW_ALWAYS, false, "a queue's real limit; limit + 1 connections get in" },
 	{ "somaxconn", "BACKLOG", "somaxconn", COLUMN_COUNT, SHOW_WIDE, false, "net.core.somaxconn of the network namespace" },
 	{ "clamped", "BACKLOG", "clamped", COLUMN_BOOL, SHOW_WIDE, true, "asked for more than the limit" },
-	{ "depth", "QUEUE", "depth", COLUMN_COUNT, SHOW_ALWAYS, false, "connections in the accept queue now" },
-	{ "depth_max", "QUEUE", "max", COLUMN_COUNT, SHOW_ALWAYS, false, "most in the queue at an entry" },
+	{ "depth", "QUEUE", "depth", COLUMN_COUNT, SHOW_ALWAYS, false, "connections in the accept queue now; of several queues, the deepest" },
+	{ "depth_max", "QUEUE", "max", COLUMN_COUNT, SHOW_ALWAYS, false, "most in a queue at an entry" },
 	{ "depth_hist", NULL, "DEPTHS", COLUMN_LIST, SHOW_NEVER, false, "entries by depth: 0, 1, 2, 3, then four buckets an octave (4 5 6 7, 8-9 10-11 12-13 14-15, ...)" },
 	{ "accepted", NULL, "ACCEPTED", COLUMN_COUNT, SHOW_ALWAYS, false, "connections that accept() took out" },
 	{ "overflows", NULL, "OVERFLOWS", COLUMN_COUNT, SHOW_ALWAYS, true, "SYNs and final ACKs refused because the queue was full" },
@@ -64,7 +66,8 @@ static const struct column columns[COLUMNS] = {
 	{ "ack_drops", NULL, "ACK-DROPS", COLUMN_COUNT, SHOW_WIDE, true, "overflows on the handshake's last ACK" },
 	{ "partial", NULL, "PARTIAL", COLUMN_COUNT, SHOW_ROOM, false, "connections open before tracing began" },
 	{ "partial_exchanges", NULL, "PARTIAL-EXCH", COLUMN_COUNT, SHOW_WIDE, false, "exchanges on partial connections, since tracing began" },
-	{ "sockets", NULL, "SOCKETS", COLUMN_COUNT, SHOW_WIDE, false, "listening sockets open now (SO_REUSEPORT)" },
+	{ "sockets", NULL, "SOCKETS", COLUMN_COUNT, SHOW_WIDE, false, "listening sockets open now, each with a queue of its own (SO_REUSEPORT)" },
+	{ "queue_depths", NULL, "QUEUES", COLUMN_LIST, SHOW_WIDE, false, "connections in each socket's queue now, deepest first" },
 };
 /* clang-format on */
 
@@ -111,6 +114,24 @@ static void fill_backlog(const struct row_sum *sum, struct cell *cells)
 	}
 }
 
+static int deeper_first(const void *left, const void *right)
+{
+	__u64 a = *(const __u64 *)left, b = *(const __u64 *)right;
+
+	return (a < b) - (a > b);
+}
+
+static struct cell queue_list(const struct row *row)
+{
+	struct cell cell = cell_missing(NULL);
+
+	if (row->queues.count == row->listener_open.sockets)
+		cell = cell_list(row->queues.depths, row->queues.count);
+	if (cell.kind == CELL_LIST)
+		qsort(cell.list.items, cell.list.count, sizeof(*cell.list.items), deeper_first);
+	return cell;
+}
+
 static struct cell depth_list(const struct dist *depth)
 {
 	__u64 counts[HIST_SLOTS];
@@ -134,6 +155,7 @@ static void fill_queue(const struct row_sum *sum, struct cell *cells)
 	cells[DEPTH_MAX] = cell_number(max > now->depth ? max : now->depth);
 	cells[DEPTH_HIST] = depth_list(&sum->totals.depth);
 	cells[SOCKETS] = cell_number(now->sockets);
+	cells[QUEUE_DEPTHS] = queue_list(sum->row);
 }
 
 static void fill_overflows(const struct row_sum *sum, struct cell *cells)

@@ -75,6 +75,7 @@ static void sizes(void **state)
 static void cells(void **state)
 {
 	static char name[] = "a\tb";
+	static __u64 depths[] = { 12, 1, 0 };
 	static const struct {
 		enum column_type type;
 		struct cell cell;
@@ -85,6 +86,8 @@ static void cells(void **state)
 		{ COLUMN_US, { .kind = CELL_NUMBER, .number = 1700 }, "1.7ms" },
 		{ COLUMN_MS, { .kind = CELL_NUMBER, .number = 1700 }, "1.7s" },
 		{ COLUMN_BYTES, { .kind = CELL_NUMBER, .number = 2048 }, "2.0KiB" },
+		{ COLUMN_LIST, { .kind = CELL_LIST, .list = { depths, 3 } }, "12 1 0" },
+		{ COLUMN_LIST, { .kind = CELL_LIST, .list = { depths, 0 } }, "-" },
 		{ COLUMN_RATIO, { .kind = CELL_REAL, .real = 2.0 / 3 }, "66.7%" },
 		{ COLUMN_RATIO, { .kind = CELL_REAL, .real = 0 }, "0.0%" },
 		{ COLUMN_RATIO, { .kind = CELL_REAL, .real = 1 }, "100.0%" },

@@ -459,6 +459,35 @@ static void minus_one_is_clamped(void **state)
 	end(&scene);
 }
 
+static void each_socket_has_a_queue(void **state)
+{
+	static const __u32 depths[] = { 0, 5, 2, 5 };
+	struct listener listener = listening();
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0);
+	listener.flags |= LISTENER_OPEN;
+	listener.ack_drops = 0;
+	for (__u32 i = 0; i < COUNT_OF(depths); i++) {
+		listener.depth = depths[i];
+		listener.limit = 10 - i; /* of the deepest the one with the least room counts */
+		listener.syn_drops = i;
+		aggregate__listener(scene.agg, &listener);
+	}
+	fill(&scene, &view_accept);
+	assert_int_equal(number(&scene, 0, "sockets"), 4);
+	assert_int_equal(number(&scene, 0, "depth"), 5);
+	assert_int_equal(number(&scene, 0, "depth_max"), 5);
+	assert_int_equal(number(&scene, 0, "limit"), 7);
+	assert_int_equal(number(&scene, 0, "overflows"), 6);
+	assert_int_equal(cell(&scene, 0, "queue_depths")->list.count, 4);
+	assert_int_equal(cell(&scene, 0, "queue_depths")->list.items[1], 5);
+	assert_int_equal(cell(&scene, 0, "queue_depths")->list.items[2], 2);
+	assert_int_equal(cell(&scene, 0, "queue_depths")->list.items[3], 0);
+	end(&scene);
+}
+
 static void connections_without_a_listener(void **state)
 {
 	struct conn conn = accepted();
@@ -767,6 +796,7 @@ int main(void)
 		cmocka_unit_test(listener_and_its_connections_share_a_row),
 		cmocka_unit_test(backlog_of_an_older_listener_is_not_known),
 		cmocka_unit_test(minus_one_is_clamped),
+		cmocka_unit_test(each_socket_has_a_queue),
 		cmocka_unit_test(connections_without_a_listener),
 		cmocka_unit_test(closed_listener_is_remembered),
 		cmocka_unit_test(no_overflow_hook_is_no_silent_zero),
