@@ -61,9 +61,9 @@ static __always_inline void bound_remove(const struct listener *listener)
  * Without hooks on the two functions that refuse, the listener's drop counter and the kfree_skb
  * tracepoint tell. A refused SYN adds 1 to sk_drops (tcp_listendrop in tcp_conn_request) and its
  * skb is consumed; a refused final ACK adds 2 (tcp_listendrop in tcp_v4_syn_recv_sock, then
- * discard_and_relse in tcp_v4_rcv) and its skb is freed with the listener as rx_sk; any other
- * packet that the listener drops adds 1 and is freed likewise. So sk_drops less what was freed is
- * what was refused.
+ * discard_and_relse in tcp_v4_rcv) and its skb is freed with the listener as rx_sk, but that of a
+ * SYN cookie adds 1 (cookie_v4_check frees it, for NO_SOCKET); any other packet that the listener
+ * drops adds 1 and is freed likewise. So sk_drops less what was freed is what was refused.
  */
 static __always_inline void listener_split_drops(struct listener *listener)
 {
@@ -200,16 +200,19 @@ static __always_inline void listener_final_ack(struct sock *sk)
 }
 
 /* kfree_skb with a listener as the receiving socket: not a refused SYN. */
-static __always_inline void listener_freed(struct sock *sk)
+static __always_inline void listener_freed(struct sock *sk, enum skb_drop_reason reason)
 {
 	struct listener *listener = listener_find(sk);
 
 	if (!listener)
 		return;
-	if (queue_is_full(sk))
-		__sync_fetch_and_add(&listener->ack_drops, 1);
-	else
+	if (!queue_is_full(sk)) {
 		__sync_fetch_and_add(&listener->other_drops, 1);
+		return;
+	}
+	__sync_fetch_and_add(&listener->ack_drops, 1);
+	if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET))
+		__sync_fetch_and_add(&listener->other_drops, -1); /* 1, not 2: a SYN cookie */
 }
 
 #endif /* connscope_ACCEPT_BPF_H */

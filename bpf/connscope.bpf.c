@@ -480,10 +480,11 @@ int BPF_KPROBE(final_ack6_kprobe, struct sock *sk, struct sk_buff *skb)
 
 /* Since 6.11 with the receiving socket, which is NULL for what belongs to none. */
 SEC("?tp_btf/kfree_skb")
-int BPF_PROG(freed_tp, struct sk_buff *skb, void *location, int reason, struct sock *sk)
+int BPF_PROG(freed_tp, struct sk_buff *skb, void *location, enum skb_drop_reason reason,
+	     struct sock *sk)
 {
 	if (tracing && sk && sk->__sk_common.skc_state == TCP_LISTEN)
-		listener_freed(sk);
+		listener_freed(sk, reason);
 	return 0;
 }
 

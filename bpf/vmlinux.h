@@ -147,6 +147,10 @@ struct tcp_sock {
 	int linger2;
 };
 
+enum skb_drop_reason {
+	SKB_DROP_REASON_NO_SOCKET = 3,
+};
+
 struct sk_buff {
 	__be16 protocol;
 	char cb[48]; /* struct tcp_skb_cb */

@@ -144,7 +144,7 @@ struct listener {
 	__u64 cgroup;
 	__u64 syn_drops;     /* SYNs refused because the accept queue was full */
 	__u64 ack_drops;     /* final ACKs refused for the same reason */
-	__u64 other_drops;   /* kfree_skb on the listener for another reason, see accept.bpf.h */
+	__u64 other_drops;   /* modular: further kfree_skb on the listener, see accept.bpf.h */
 	__u64 drops;	     /* sock.sk_drops now */
 	__u64 drops_start;   /* sock.sk_drops when tracing of it began */
 	__s32 backlog_asked; /* argument of listen(2), as it was given */
