@@ -56,27 +56,20 @@ refuse() { # refuse FIRST [COMMAND...]: COMMAND runs ip in another namespace
 	done
 }
 
-has_namespace() {
-	[ "$(readlink "/proc/$router/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-}
-
 make_router() {
-	local there number
+	local number
 
-	unshare --net sleep 600 &
-	router=$!
-	wait_for has_namespace || bail "no namespace for the router"
-	there=(nsenter --target "$router" --net)
-	ip link add uplink type veth peer name downlink netns "$router" || return 1
+	space_start
+	ip link add uplink type veth peer name downlink netns "$space" || return 1
 	ip address add 10.96.0.1/24 dev uplink
 	ip address add fd96::1/64 dev uplink nodad
 	ip link set uplink up
-	"${there[@]}" ip address add 10.96.0.2/24 dev downlink
-	"${there[@]}" ip address add fd96::2/64 dev downlink nodad
-	"${there[@]}" ip link set downlink up
-	"${there[@]}" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+	in_space ip address add 10.96.0.2/24 dev downlink
+	in_space ip address add fd96::2/64 dev downlink nodad
+	in_space ip link set downlink up
+	in_space sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 		net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-	refuse 4 "${there[@]}"
+	refuse 4 in_space
 	for number in 4 5 6; do
 		ip route add "10.98.$number.0/24" via 10.96.0.2
 		ip -6 route add "fd98:$number::/64" via fd96::2
@@ -158,5 +151,4 @@ check "each has its owner" "$(jq -r 'select(.type == "conn" and (.comm != "peer"
 expect "nothing lost, all counted" meta "[.tracked, .partial, .no_owner, .lost_events, .map_full]" \
 	"[$(jq -s 'map(select(.type == "conn")) | length' "$json"),0,0,0,0]"
 verify
-{ kill "$router" && wait "$router"; } 2>/dev/null
 plan

@@ -61,7 +61,7 @@ finish() {
 
 	mapfile -t pids < <(jobs -p)
 	[ ${#pids[@]} -eq 0 ] || kill -KILL "${pids[@]}" 2>/dev/null
-	wait
+	wait 2>/dev/null
 	rm -rf "$dir"
 }
 
@@ -189,6 +189,21 @@ verify() {
 		check "${expected[i]}" "${got[i / 4]:-}" "${expected[i + 3]}"
 	done
 	expected=()
+}
+
+is_apart() { # is_apart PID
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
+# space_start: a network namespace of its own, for as long as the process $space sleeps.
+space_start() {
+	unshare --net sleep 600 &
+	space=$!
+	wait_for is_apart "$space" || bail "no network namespace"
+}
+
+in_space() {
+	nsenter --target "$space" --net "$@"
 }
 
 peer() {

@@ -102,8 +102,7 @@ static unsigned int number(const char *text, unsigned int max)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	fputs("usage: peer reuse|flood|queue|hold|close|open|identity|inherit|twin [--family "
-	      "4|6|mapped] [--addr A]\n"
+	fputs("usage: peer COMMAND [--family 4|6|mapped] [--addr A]\n"
 	      "  [--port P] [--conns N] [--exchanges M] [--backlog B] [--clients N] [--late N]\n"
 	      "  [--accept-after MS] [--pause MS] [--side client|server]\n",
 	      stderr);
@@ -146,7 +145,8 @@ static void parse(int argc, char **argv, struct options *options)
 			options->exchanges = number(optarg, 1000000);
 			break;
 		case 'b':
-			options->backlog = (int)number(optarg, 1000000);
+			options->backlog =
+				strcmp(optarg, "-1") == 0 ? -1 : (int)number(optarg, 1000000);
 			break;
 		case 'c':
 			options->clients = number(optarg, 1000);
@@ -177,6 +177,9 @@ static const struct command {
 	{ "reuse", run_reuse },	    { "flood", run_flood }, { "queue", run_queue },
 	{ "hold", run_hold },	    { "close", run_close }, { "identity", run_identity },
 	{ "inherit", run_inherit }, { "twin", run_twin },   { "open", run_open },
+	{ "blocked", run_blocked }, { "uring", run_uring }, { "reuseport", run_reuseport },
+	{ "migrate", run_migrate }, { "dual", run_dual },   { "relisten", run_relisten },
+	{ "reset", run_reset },
 };
 
 int main(int argc, char **argv)

@@ -39,6 +39,9 @@ void doing_what(const char *name, enum side side, enum family family);
  * is the loopback address of FAMILY, and for a listener of FAMILY_MAPPED the dual-stack wildcard.
  */
 int listen_on(enum family family, const char *addr, uint16_t port, int backlog);
+/* Another one on the same loopback port: SO_REUSEPORT. */
+int listen_reuseport(enum family family, uint16_t port, int backlog);
+unsigned int queue_depth(int listener);
 int connect_to(enum family family, const char *addr, uint16_t port);
 /* As connect_to(), but without waiting for the end of the handshake: a non-blocking socket. */
 int connect_start(enum family family, const char *addr, uint16_t port);
@@ -66,6 +69,7 @@ void wait_readable(int fd); /* data or FIN */
 void wait_writable(int fd); /* established, or an error */
 void close_reset(int fd);   /* by SO_LINGER 0 */
 
+void wait_for_order(void); /* a line on standard input */
 void pause_ms(unsigned int ms);
 /* Prints PORT and the time since the last payload byte: call it before and after the end. */
 void mark_end(uint16_t port);
@@ -84,6 +88,14 @@ void run_queue(const struct options *options);
 void run_identity(const struct options *options);
 void run_inherit(const struct options *options);
 void run_twin(const struct options *options);
+/* See accept.c for these. */
+void run_blocked(const struct options *options);
+void run_uring(const struct options *options);
+void run_reuseport(const struct options *options);
+void run_migrate(const struct options *options);
+void run_dual(const struct options *options);
+void run_relisten(const struct options *options);
+void run_reset(const struct options *options);
 /* One connection with a scripted end, or beginning; false when NAME is unknown. */
 bool close_case(const char *name, const struct options *options);
 bool open_case(const char *name, const struct options *options);

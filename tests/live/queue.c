@@ -2,22 +2,11 @@
 /* More clients than an accept queue has room for. */
 #include "peer.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "wire.h"
-
-static void wait_for_order(void)
-{
-	int byte;
-
-	do
-		byte = getchar();
-	while (byte != '\n' && byte != EOF);
-}
 
 /* Handshakes from the wire that stop before their final ACK. */
 static void start_late(struct wire *wires, const struct options *options)
@@ -38,30 +27,21 @@ static void start_late(struct wire *wires, const struct options *options)
 	}
 }
 
-static unsigned int depth(int listener)
-{
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
-		die("TCP_INFO");
-	return info.tcpi_unacked; /* of a listener: what is in its queue (tcp_get_info) */
-}
-
 /* More clients than the listener has room for. They stay as they are until the next line on
  * standard input; then the queued ones are accepted, after a pause, or all is closed. */
 void run_queue(const struct options *options)
 {
 	const char *addr = options->late ? "0.0.0.0" : options->addr; /* for both devices */
 	int listener = listen_on(options->family, addr, options->port, options->backlog);
-	unsigned int i, room = (unsigned int)options->backlog + 1;
+	/* -1 asks for the most there is. */
+	unsigned int i, room = options->backlog < 0 ? options->clients : options->backlog + 1U;
 	struct wire wires[LATE_MAX];
 	int *fds = new_fds(options->clients);
 
 	start_late(wires, options);
 	for (i = 0; i < options->clients; i++) {
 		fds[i] = connect_start(options->family, options->addr, options->port);
-		while (i < room && depth(listener) <= i)
+		while (i < room && queue_depth(listener) <= i)
 			pause_ms(1);
 	}
 	for (i = 0; i < options->late; i++)

@@ -72,7 +72,7 @@ static socklen_t make_addr(enum family family, const char *addr, uint16_t port,
 	die(addr);
 }
 
-int listen_on(enum family family, const char *addr, uint16_t port, int backlog)
+static int listen_with(enum family family, const char *addr, uint16_t port, int backlog, int option)
 {
 	struct sockaddr_storage storage;
 	socklen_t len = make_addr(family,
@@ -84,13 +84,33 @@ int listen_on(enum family family, const char *addr, uint16_t port, int backlog)
 
 	if (fd < 0)
 		die("socket");
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+	if (setsockopt(fd, SOL_SOCKET, option, &one, sizeof(one)) < 0)
 		die("SO_REUSEADDR");
 	if (bind(fd, (struct sockaddr *)&storage, len) < 0)
 		die("bind");
 	if (listen(fd, backlog) < 0)
 		die("listen");
 	return fd;
+}
+
+int listen_on(enum family family, const char *addr, uint16_t port, int backlog)
+{
+	return listen_with(family, addr, port, backlog, SO_REUSEADDR);
+}
+
+int listen_reuseport(enum family family, uint16_t port, int backlog)
+{
+	return listen_with(family, NULL, port, backlog, SO_REUSEPORT);
+}
+
+unsigned int queue_depth(int listener)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		die("TCP_INFO");
+	return info.tcpi_unacked; /* of a listener: what is in its queue (tcp_get_info) */
 }
 
 static int new_socket_with(enum family family, int flags)
@@ -277,6 +297,15 @@ void close_reset(int fd)
 	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) < 0)
 		die("SO_LINGER");
 	close(fd);
+}
+
+void wait_for_order(void)
+{
+	int byte;
+
+	do
+		byte = getchar();
+	while (byte != '\n' && byte != EOF);
 }
 
 void pause_ms(unsigned int ms)
