@@ -81,7 +81,6 @@ port-taken         client client local-fin - 0 0 1 0 0 0 and no-port
 port-taken         client server remote-fin - 0 0 0 0 0 0
 cancel             client client cancelled
 unreachable        client client unreachable
-no-route           client client no record
 '
 # These wait for a timeout, which the script makes short once the others are done.
 patient_cases='

@@ -337,18 +337,6 @@ static void case_unreachable(const struct options *options)
 	wire__done(&wire);
 }
 
-/* Refused before there is anything to send. */
-static void case_no_route(const struct options *options)
-{
-	int fd = socket(options->family == FAMILY_4 ? AF_INET : AF_INET6,
-			SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	connect_on(fd, options->family,
-		   options->family == FAMILY_6 ? "2001:db8::1" : "198.51.100.1", options->port,
-		   ENETUNREACH);
-	close(fd);
-}
-
 /* Closes, or shuts down when HOW is one of shutdown(2), and gets as far as its FIN. */
 static void end__fin(struct end *end, int how)
 {
@@ -837,7 +825,6 @@ const struct close_case shut_cases[] = {
 	{ "port-reuse", case_port_reuse },
 	{ "no-port", case_no_port },
 	{ "unreachable", case_unreachable },
-	{ "no-route", case_no_route },
 	{ "cut-unreachable", case_cut_unreachable },
 	{ "abort-half-closed", case_abort_half_closed },
 	{ "late-notify-acks", case_late_notify_acks },
