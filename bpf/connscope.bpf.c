@@ -171,7 +171,8 @@ static __always_inline void payload(struct sock *sk, bool received)
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 	if (tp)
-		conn_payload(sk, tp->write_seq, tp->copied_seq, received);
+		conn_payload(sk, tp->write_seq, received ? payload_read(tp) : tp->copied_seq,
+			     received);
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")

@@ -83,21 +83,28 @@ static __always_inline void note_received(struct conn *conn, __u32 copied_seq, _
 }
 
 /*
+ * copied_seq without the peer's FIN, which is the last byte of rcv_nxt and counts in copied_seq
+ * once it was read past: before tcp_rcv_space_adjust() where tcp_read_sock() or tcp_read_skb() read
+ * (splice, sockmap), after it in recvmsg().
+ */
+static __always_inline __u32 payload_read(const struct tcp_sock *tp)
+{
+	bool fin = tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_DONE);
+
+	return tp->copied_seq - (fin && tp->copied_seq == tp->rcv_nxt);
+}
+
+/*
  * What no hook has told us, both ways, in the order in which this role speaks. To be called while
- * STATE still lets the application write: no FIN of ours is in write_seq then, and the peer's, once
- * read past, is the last byte of rcv_nxt.
+ * STATE still lets the application write: no FIN of ours is in write_seq then.
  */
 static __always_inline void note_missed(struct conn *conn, const struct tcp_sock *tp, __u8 state)
 {
-	__u32 copied_seq = tp->copied_seq;
-
 	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
 		return;
-	if (state == TCP_CLOSE_WAIT && copied_seq == tp->rcv_nxt)
-		copied_seq--;
 	if (conn->role == ROLE_CLIENT)
 		note_sent(conn, tp->write_seq, 0);
-	note_received(conn, copied_seq, 0);
+	note_received(conn, payload_read(tp), 0);
 	if (conn->role == ROLE_SERVER)
 		note_sent(conn, tp->write_seq, 0);
 }

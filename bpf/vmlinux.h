@@ -116,7 +116,7 @@ struct sock {
 };
 
 enum sock_flags {
-	SOCK_DONE = 1,
+	SOCK_DONE = 1, /* the peer's FIN has come */
 	SOCK_LINGER = 4,
 };
 
