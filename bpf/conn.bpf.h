@@ -350,6 +350,15 @@ static __always_inline struct conn *conn_open_late(struct sock *sk, struct tcp_s
 	return conn_store(sk, &conn, BPF_NOEXIST) ? conn_find(sk) : NULL;
 }
 
+/* Of payload, at ESTABLISHED. A client's SYN may have carried some (TCP Fast Open), and is itself
+ * acknowledged now: bytes_acked counts from the SYN on (tcp_snd_una_update). */
+static __always_inline __u32 first_write_seq(const struct conn *conn, const struct tcp_sock *tp)
+{
+	if (conn->role != ROLE_CLIENT)
+		return tp->write_seq;
+	return tp->snd_una - (__u32)tp->bytes_acked + 1;
+}
+
 static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp, int oldstate,
 					     __u64 now)
 {
@@ -365,7 +374,7 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 		return;
 	}
 	if (!conn->seq_known)
-		conn->write_seq = tp->write_seq;
+		conn->write_seq = first_write_seq(conn, tp);
 	/* With TCP Fast Open a server's child may have been read from already. */
 	if (!conn->copied_seq)
 		conn->copied_seq = tp->copied_seq;
@@ -408,7 +417,9 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
 }
 
 /* First payload of a connection of which something was missed: accept, the change to ESTABLISHED,
- * or the owner. The payload itself cannot be told from what came before, and counts no bytes. */
+ * or the owner. The payload itself cannot be told from what came before, and counts no bytes. A
+ * client in SYN_SENT has missed nothing: its SYN carries payload, and ESTABLISHED may never come.
+ */
 static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write_seq,
 				 __u32 copied_seq)
 {
@@ -416,6 +427,8 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write
 
 	if (conn->role == ROLE_SERVER)
 		return conn_claim(sk, conn, conn->ready_ns);
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
+		return false;
 	owner_current(&owner);
 	conn_set_owner(conn, &owner);
 	if (!conn->seq_known)

@@ -145,6 +145,7 @@ struct tcp_sock {
 	__u32 write_seq;
 	__u32 lsndtime;
 	int linger2;
+	__u64 bytes_acked;
 };
 
 enum skb_drop_reason {
