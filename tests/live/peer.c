@@ -174,12 +174,12 @@ static const struct command {
 	const char *name;
 	void (*run)(const struct options *options);
 } commands[] = {
-	{ "reuse", run_reuse },	    { "flood", run_flood }, { "queue", run_queue },
-	{ "hold", run_hold },	    { "close", run_close }, { "identity", run_identity },
-	{ "inherit", run_inherit }, { "twin", run_twin },   { "open", run_open },
-	{ "blocked", run_blocked }, { "uring", run_uring }, { "reuseport", run_reuseport },
-	{ "migrate", run_migrate }, { "dual", run_dual },   { "relisten", run_relisten },
-	{ "reset", run_reset },
+	{ "reuse", run_reuse },	    { "flood", run_flood },	{ "queue", run_queue },
+	{ "hold", run_hold },	    { "close", run_close },	{ "identity", run_identity },
+	{ "inherit", run_inherit }, { "twin", run_twin },	{ "open", run_open },
+	{ "blocked", run_blocked }, { "uring", run_uring },	{ "reuseport", run_reuseport },
+	{ "migrate", run_migrate }, { "dual", run_dual },	{ "relisten", run_relisten },
+	{ "reset", run_reset },	    { "payload", run_payload },
 };
 
 int main(int argc, char **argv)

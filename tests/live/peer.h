@@ -65,6 +65,7 @@ void exchange(int client, int server);
 void expect_eof(int fd);
 void expect_error(int fd, int err); /* waits for it */
 void set_blocking(int fd);
+void set_nonblocking(int fd);
 void wait_readable(int fd); /* data or FIN */
 void wait_writable(int fd); /* established, or an error */
 void close_reset(int fd);   /* by SO_LINGER 0 */
@@ -88,6 +89,7 @@ void run_queue(const struct options *options);
 void run_identity(const struct options *options);
 void run_inherit(const struct options *options);
 void run_twin(const struct options *options);
+void run_payload(const struct options *options);
 /* See accept.c for these. */
 void run_blocked(const struct options *options);
 void run_uring(const struct options *options);

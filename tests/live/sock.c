@@ -229,6 +229,12 @@ void set_blocking(int fd)
 		die("fcntl");
 }
 
+void set_nonblocking(int fd)
+{
+	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+		die("fcntl");
+}
+
 void send_all(int fd, size_t len)
 {
 	static const char zeros[RESPONSE_BYTES];
