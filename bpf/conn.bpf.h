@@ -90,10 +90,31 @@ static __always_inline bool bound_find(struct conn *conn)
 	return false;
 }
 
+/* One more subflow of an MPTCP connection is the kernel's work, on behalf of the first's owner. A
+ * server's never enters the accept queue. */
+static __noinline void conn_note_mptcp(struct sock *sk, struct conn *conn)
+{
+	struct conn *known;
+	struct sock *first;
+
+	if (!sock_is_subflow(sk))
+		return;
+	conn->flags |= CONN_MPTCP;
+	first = sock_first_subflow(sk);
+	known = first && first != sk ? conn_find(first) : NULL;
+	if (!known)
+		return;
+	conn->pid = known->pid;
+	conn->cgroup = known->cgroup;
+	__builtin_memcpy(conn->comm, known->comm, sizeof(conn->comm));
+	conn->depth = 0;
+}
+
 /* Addresses, the listener's kind, and what the filters say now that these are known. */
 static __always_inline bool conn_complete(struct sock *sk, struct conn *conn)
 {
 	sock_endpoints(sk, conn);
+	conn_note_mptcp(sk, conn);
 	if (conn->role == ROLE_SERVER)
 		bound_find(conn);
 	return conn_wanted(conn);
@@ -118,6 +139,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 	conn_set_owner(&conn, owner);
 	conn.opened_ns = bpf_ktime_get_ns();
 	conn.flags = CONN_PARTIAL;
+	conn_note_mptcp(sk, &conn);
 	conn.queued = 1;
 	conn.seq_known = 1;
 	conn.untimed = 1;
@@ -190,6 +212,7 @@ static __always_inline void conn_open_client(struct sock *sk, __u64 now)
 	}
 	owner_current(&owner);
 	conn_set_owner(&conn, &owner);
+	conn_note_mptcp(sk, &conn);
 	conn.netns = sock_netns(sk);
 	sock_endpoints(sk, &conn);
 	if (conn_wanted(&conn))
@@ -476,6 +499,12 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 			return;
 		/* Its sequence numbers include this payload: note which way it went. */
 		turn_to(conn, received ? TURN_RECEIVED : TURN_SENT, 0, now);
+		return;
+	}
+	if (conn->flags & CONN_MPTCP) {
+		/* On behalf of whoever runs: no owner to be had. */
+		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
+			note_sent(conn, write_seq, 0);
 		return;
 	}
 	if ((!conn->ready || !conn->pid) && !conn_late(sk, conn, write_seq, copied_seq))

@@ -364,20 +364,25 @@ int BPF_PROG(accept_fexit2, struct sock *sk, void *arg, struct sock *child)
 /* Every family's accept() passes here, with the child locked (inet_accept), and so do accept()
  * calls that were blocked in the kernel when we attached, whose return a trampoline does not see.
  */
+static __always_inline int grafted(struct sock *child)
+{
+	struct sock *sk = sock_of_tcp(child);
+
+	if (sk && sock_is_tcp(sk))
+		conn_accepted(sk);
+	return 0;
+}
+
 SEC("?fentry/security_sock_graft")
 int BPF_PROG(graft_fentry, struct sock *child)
 {
-	if (tracing && sock_is_tcp(child))
-		conn_accepted(child);
-	return 0;
+	return tracing ? grafted(child) : 0;
 }
 
 SEC("?kprobe/security_sock_graft")
 int BPF_KPROBE(graft_kprobe, struct sock *child)
 {
-	if (tracing && sock_is_tcp(child))
-		conn_accepted(child);
-	return 0;
+	return tracing ? grafted(child) : 0;
 }
 
 static __always_inline int accept_returned(long fd)

@@ -89,6 +89,39 @@ static __always_inline bool sock_is_tcp(struct sock *sk)
 	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
 }
 
+/* A subflow of MPTCP. Not to be asked of a child before ESTABLISHED: it is born with its listener's
+ * answer. */
+static __always_inline bool sock_is_subflow(struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+
+	return bpf_core_field_exists(struct tcp_sock, is_mptcp) && BPF_CORE_READ(tp, is_mptcp);
+}
+
+/* What a descriptor has of TCP: of an MPTCP socket its first subflow, or its listening one. */
+static __always_inline struct sock *sock_of_tcp(struct sock *sk)
+{
+	struct mptcp_sock *mptcp = (struct mptcp_sock *)sk;
+
+	if (!bpf_core_field_exists(struct mptcp_sock, first) ||
+	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		return sk;
+	return BPF_CORE_READ(mptcp, first);
+}
+
+/* Of the MPTCP connection that SK, a subflow, is part of; NULL where it has none yet. */
+static __always_inline struct sock *sock_first_subflow(struct sock *sk)
+{
+	struct mptcp_subflow_context *subflow;
+	struct mptcp_sock *mptcp;
+
+	if (!bpf_core_field_exists(struct mptcp_sock, first))
+		return NULL;
+	subflow = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ulp_data);
+	mptcp = (struct mptcp_sock *)BPF_CORE_READ(subflow, conn);
+	return BPF_CORE_READ(mptcp, first);
+}
+
 struct owner {
 	__u64 cgroup;
 	__u32 pid;
@@ -128,7 +161,7 @@ static __always_inline struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket = socket_of_file(file);
 
-	return socket ? BPF_CORE_READ(socket, sk) : NULL;
+	return socket ? sock_of_tcp(BPF_CORE_READ(socket, sk)) : NULL;
 }
 
 /* The socket behind a descriptor of the running task, NULL where it is none. */
@@ -149,7 +182,7 @@ static __always_inline struct sock *sock_of_fd(long fd)
 {
 	struct socket *socket = socket_of_fd(fd);
 
-	return socket ? BPF_CORE_READ(socket, sk) : NULL;
+	return socket ? sock_of_tcp(BPF_CORE_READ(socket, sk)) : NULL;
 }
 
 #endif /* connscope_SOCK_BPF_H */

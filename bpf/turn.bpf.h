@@ -30,6 +30,12 @@ static __always_inline void turn_to(struct conn *conn, __u8 turn, __u32 bytes, _
 	bool timed = now && conn->last_ns && !conn->untimed;
 	struct group *group;
 
+	if (conn->flags & CONN_MPTCP) {
+		/* What arrives moves on to the MPTCP socket unseen, and requests and responses may
+		 * take different subflows. */
+		conn->untimed = 1;
+		return;
+	}
 	if (turn == asking) {
 		if (conn->turn != asking && conn->exchanges && timed) {
 			group = group_of(conn);
@@ -124,6 +130,8 @@ static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)
 {
 	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
 
+	if (conn->flags & CONN_MPTCP)
+		return false; /* not known */
 	/* For a client what lies unread is an answer, for a server it is a request. */
 	if (unread)
 		return conn->role == ROLE_SERVER && !is_close_notify(unread);

@@ -7,13 +7,14 @@
 #include <linux/types.h>
 #include <linux/bpf.h>
 
-#define AF_INET	    2
-#define AF_INET6    10
-#define ETH_P_IP    0x0800
-#define IPPROTO_TCP 6
-#define S_IFMT	    00170000
-#define S_IFSOCK    0140000
-#define PF_EXITING  0x00000004 /* include/linux/sched.h: the task is in do_exit() */
+#define AF_INET	      2
+#define AF_INET6      10
+#define ETH_P_IP      0x0800
+#define IPPROTO_TCP   6
+#define IPPROTO_MPTCP 262
+#define S_IFMT	      00170000
+#define S_IFSOCK      0140000
+#define PF_EXITING    0x00000004 /* include/linux/sched.h: the task is in do_exit() */
 
 enum {
 	TCP_ESTABLISHED = 1,
@@ -135,6 +136,7 @@ struct inet_connection_sock {
 	__u8 icsk_retransmits;
 	__u8 icsk_probes_out;
 	__u32 icsk_user_timeout;
+	void *icsk_ulp_data;
 };
 
 struct tcp_sock {
@@ -146,6 +148,15 @@ struct tcp_sock {
 	__u32 lsndtime;
 	int linger2;
 	__u64 bytes_acked;
+	bool is_mptcp;
+};
+
+struct mptcp_sock {
+	struct sock *first;
+};
+
+struct mptcp_subflow_context {
+	struct sock *conn;
 };
 
 enum skb_drop_reason {

@@ -247,6 +247,10 @@ static void add_exchanges(struct totals *totals, const struct conn *conn)
 {
 	totals->sent_bytes += conn->sent_bytes;
 	totals->received_bytes += conn->received_bytes;
+	if (conn->flags & CONN_MPTCP) {
+		totals->mptcp++;
+		return;
+	}
 	if (conn->flags & CONN_PARTIAL) {
 		totals->partial_exchanges += conn->exchanges;
 		return;
@@ -276,7 +280,7 @@ static void add_ending(struct totals *totals, const struct conn *conn)
 	totals->in_flight += !!(conn->flags & CONN_IN_FLIGHT);
 	totals->raced += !!(conn->flags & CONN_RACED);
 	totals->time_wait += !!(conn->flags & CONN_TIME_WAIT);
-	totals->unused += !conn->exchanges && !(conn->flags & CONN_PARTIAL);
+	totals->unused += !conn->exchanges && !(conn->flags & (CONN_PARTIAL | CONN_MPTCP));
 	if (conn->idle_ms == IDLE_UNKNOWN)
 		return;
 	if (ended_here(conn->initiator))
@@ -308,6 +312,7 @@ static void add_conn(struct totals *totals, const struct conn *conn)
 		return;
 	}
 	totals->open++;
+	totals->open_mptcp += !!(conn->flags & CONN_MPTCP);
 	totals->active += conn_is_active(conn);
 }
 
@@ -534,7 +539,9 @@ void totals__merge(struct totals *into, const struct totals *from)
 	into->exchanges += from->exchanges;
 	into->partial_exchanges += from->partial_exchanges;
 	into->carriers += from->carriers;
+	into->mptcp += from->mptcp;
 	into->open += from->open;
+	into->open_mptcp += from->open_mptcp;
 	into->active += from->active;
 	into->closed += from->closed;
 	for (int i = 0; i < INITIATOR_MAX; i++)

@@ -34,6 +34,7 @@ enum {
 	PARTIAL_EXCHANGES,
 	SOCKETS,
 	QUEUE_DEPTHS,
+	MPTCP,
 	COLUMNS,
 };
 
@@ -68,6 +69,7 @@ static const struct column columns[COLUMNS] = {
 	{ "partial_exchanges", NULL, "PARTIAL-EXCH", COLUMN_COUNT, SHOW_WIDE, false, "exchanges on partial connections, since tracing began" },
 	{ "sockets", NULL, "SOCKETS", COLUMN_COUNT, SHOW_WIDE, false, "listening sockets open now, each with a queue of its own (SO_REUSEPORT)" },
 	{ "queue_depths", NULL, "QUEUES", COLUMN_LIST, SHOW_WIDE, false, "connections in each socket's queue now, deepest first" },
+	{ "mptcp", NULL, "MPTCP", COLUMN_COUNT, SHOW_NONZERO, false, "connections that are subflows of MPTCP: their exchanges are not known" },
 };
 /* clang-format on */
 
@@ -187,6 +189,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 {
 	struct cell *cells = table__add_row(table);
 	const struct totals *totals = &sum->totals;
+	const char *subflows = view_subflows(totals);
 
 	if (!cells)
 		return -ENOMEM;
@@ -195,11 +198,13 @@ static int add_row(const struct row_sum *sum, struct table *table)
 	fill_queue(sum, cells);
 	fill_accepts(sum, cells);
 	fill_overflows(sum, cells);
-	cells[EXCHANGES] = view_count(sum->report, FEATURE_RECEIVE, totals->exchanges);
+	cells[EXCHANGES] = subflows ? cell_missing(subflows)
+				    : view_count(sum->report, FEATURE_RECEIVE, totals->exchanges);
 	cells[RATIO] = view_ratio(totals);
 	cells[OPEN] = cell_number(totals->open);
 	cells[PARTIAL] = cell_number(totals->partial);
 	cells[PARTIAL_EXCHANGES] = cell_number(totals->partial_exchanges);
+	cells[MPTCP] = cell_number(totals->mptcp);
 	return 0;
 }
 

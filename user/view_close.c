@@ -30,6 +30,7 @@ enum {
 	CONTAINER,
 	NETNS,
 	TIME_WAITS,
+	MPTCP,
 	COLUMNS,
 };
 
@@ -78,6 +79,7 @@ static const struct column columns[COLUMNS] = {
 	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "container of an owner" },
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace, where grouped by it" },
 	{ "time_wait", NULL, "TIME-WAIT", COLUMN_COUNT, SHOW_ROOM, false, "those that left this host a TIME_WAIT socket" },
+	{ "mptcp", NULL, "MPTCP", COLUMN_COUNT, SHOW_NONZERO, false, "connections, open ones too, that are subflows of MPTCP: in flight is not known of them" },
 };
 /* clang-format on */
 
@@ -130,6 +132,16 @@ static void fill_causes(const struct row_sum *sum, struct cell *cells)
 	cells[MAIN_CAUSE] = cell_text(text);
 }
 
+static void fill_turns(const struct totals *totals, struct cell *cells)
+{
+	const char *subflows = view_subflows(totals);
+
+	cells[IN_FLIGHT] = subflows ? cell_missing(subflows) : cell_number(totals->in_flight);
+	cells[RACED] = subflows ? cell_missing(subflows) : cell_number(totals->raced);
+	cells[UNUSED] = subflows ? cell_missing(subflows) : cell_number(totals->unused);
+	cells[MPTCP] = cell_number(totals->mptcp);
+}
+
 static int add_row(const struct row_sum *sum, struct table *table)
 {
 	struct cell *cells = table__add_row(table);
@@ -142,9 +154,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 	cells[CLOSED] = cell_number(totals->closed);
 	fill_initiators(sum, cells);
 	fill_causes(sum, cells);
-	cells[IN_FLIGHT] = cell_number(totals->in_flight);
-	cells[RACED] = cell_number(totals->raced);
-	cells[UNUSED] = cell_number(totals->unused);
+	fill_turns(totals, cells);
 	view_percentiles(&totals->idle_at_close_local_us, 1000, cells + IDLE_LOCAL);
 	view_percentiles(&totals->idle_at_close_remote_us, 1000, cells + IDLE_REMOTE);
 	cells[TIME_WAITS] = view_count(sum->report, FEATURE_TIME_WAIT, totals->time_wait);

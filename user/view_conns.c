@@ -41,6 +41,7 @@ enum {
 	CONNECT,
 	ACCEPT_WAIT,
 	DEPTH,
+	MPTCP,
 	COLUMNS,
 };
 
@@ -76,6 +77,7 @@ static const struct column columns[COLUMNS] = {
 	{ "connect_us", NULL, "CONNECT", COLUMN_US, SHOW_ROOM, false, "client: SYN sent until established" },
 	{ "accept_wait_us", NULL, "WAIT", COLUMN_US, SHOW_ROOM, false, "server: queued until accept() took it" },
 	{ "depth", NULL, "DEPTH", COLUMN_COUNT, SHOW_WIDE, false, "server: accept queue when it joined, itself included" },
+	{ "mptcp", NULL, "MPTCP", COLUMN_BOOL, SHOW_NONZERO, false, "is a subflow of an MPTCP connection" },
 };
 /* clang-format on */
 
@@ -134,7 +136,8 @@ static const char *state_of(const struct one *one)
 		return "failed";
 	if (one->closed)
 		return "closed";
-	if (conn->role == ROLE_SERVER && !conn->ready && !conn->initiator)
+	/* Without a depth it is a subflow that has joined an MPTCP connection. */
+	if (conn->role == ROLE_SERVER && !conn->ready && !conn->initiator && conn->depth)
 		return "queued";
 	return conn->state < sizeof(states) / sizeof(states[0]) ? states[conn->state] : NULL;
 }
@@ -214,6 +217,19 @@ static void fill_end(const struct one *one, struct cell *cells)
 	cells[TIME_WAIT] = cell_bool(conn->flags & CONN_TIME_WAIT);
 }
 
+static void fill_turns(const struct conn *conn, struct cell *cells)
+{
+	cells[MPTCP] = cell_bool(conn->flags & CONN_MPTCP);
+	if (conn->flags & CONN_MPTCP) {
+		cells[EXCHANGES] = cell_missing(MPTCP_REASON);
+		cells[IN_FLIGHT] = cell_missing(MPTCP_REASON);
+		return;
+	}
+	cells[EXCHANGES] = cell_number(conn->exchanges);
+	cells[IN_FLIGHT] =
+		cell_bool(conn->initiator ? conn->flags & CONN_IN_FLIGHT : conn_is_active(conn));
+}
+
 static int add_row(const struct one *one, struct table *table)
 {
 	const struct conn *conn = one->conn;
@@ -225,9 +241,7 @@ static int add_row(const struct one *one, struct table *table)
 	fill_owner(conn, cells);
 	cells[PARTIAL] = cell_bool(conn->flags & CONN_PARTIAL);
 	fill_times(one, cells);
-	cells[EXCHANGES] = cell_number(conn->exchanges);
-	cells[IN_FLIGHT] =
-		cell_bool(conn->initiator ? conn->flags & CONN_IN_FLIGHT : conn_is_active(conn));
+	fill_turns(conn, cells);
 	fill_end(one, cells);
 	cells[SENT] = cell_number(conn->sent_bytes);
 	cells[RECEIVED] = cell_number(conn->received_bytes);

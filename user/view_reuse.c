@@ -34,6 +34,7 @@ enum {
 	CLOSED,
 	TIME_WAITS,
 	PARTIAL_EXCHANGES,
+	MPTCP,
 	COLUMNS,
 };
 
@@ -80,6 +81,7 @@ static const struct column columns[COLUMNS] = {
 	{ "closed", NULL, "CLOSED", COLUMN_COUNT, SHOW_ROOM, false, "connections that ended while tracing" },
 	{ "time_wait", NULL, "TIME-WAIT", COLUMN_COUNT, SHOW_ROOM, false, "of them those that left this host a TIME_WAIT socket" },
 	{ "partial_exchanges", NULL, "PARTIAL-EXCH", COLUMN_COUNT, SHOW_WIDE, false, "exchanges on partial connections, since tracing began" },
+	{ "mptcp", NULL, "MPTCP", COLUMN_COUNT, SHOW_NONZERO, false, "connections that are subflows of MPTCP: their exchanges are not known" },
 };
 /* clang-format on */
 
@@ -105,6 +107,7 @@ static void fill_exchanges(const struct row_sum *sum, struct cell *cells)
 	const char *off = view_off(sum->report, FEATURE_SEND);
 
 	off = off ? off : view_off(sum->report, FEATURE_RECEIVE);
+	off = off ? off : view_subflows(totals);
 	cells[PARTIAL_EXCHANGES] = cell_number(totals->partial_exchanges);
 	if (off && !totals->exchanges) {
 		view_missing(off, PER_CONN + 3 - EXCHANGES, cells + EXCHANGES);
@@ -122,7 +125,7 @@ static void fill_pool(const struct row_sum *sum, struct cell *cells)
 	__u32 peak = sum->row->open_peak;
 
 	cells[OPEN] = cell_number(totals->open);
-	cells[IDLE] = cell_number(totals->open - totals->active);
+	cells[IDLE] = cell_number(totals->open - totals->active - totals->open_mptcp);
 	cells[ACTIVE] = cell_number(totals->active);
 	if (sum->row->groups == 1)
 		cells[PEAK] = cell_number(peak > totals->open ? peak : totals->open);
@@ -163,6 +166,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 	cells[SENT] = cell_number(totals->sent_bytes);
 	cells[RECEIVED] = cell_number(totals->received_bytes);
 	cells[CLOSED] = cell_number(totals->closed);
+	cells[MPTCP] = cell_number(totals->mptcp);
 	cells[TIME_WAITS] = view_count(sum->report, FEATURE_TIME_WAIT, totals->time_wait);
 	return 0;
 }

@@ -174,6 +174,13 @@ struct cell view_count(const struct report *report, enum feature feature, __u64 
 	return off ? cell_missing(off) : cell_number(count);
 }
 
+const char *view_subflows(const struct totals *totals)
+{
+	bool all = totals->mptcp && totals->mptcp == totals->opened + totals->partial;
+
+	return all ? MPTCP_REASON : NULL;
+}
+
 struct cell view_ratio(const struct totals *totals)
 {
 	if (!totals->exchanges)

@@ -44,6 +44,10 @@ void view_missing(const char *reason, size_t count, struct cell *cells);
 struct cell view_count(const struct report *report, enum feature feature, __u64 count);
 struct cell view_ratio(const struct totals *totals);
 
+#define MPTCP_REASON "turns of MPTCP are not seen on its subflows"
+/* Why no exchange of a row is known, where all its connections are subflows of MPTCP; else NULL. */
+const char *view_subflows(const struct totals *totals);
+
 /* Why FEATURE is not measured by a hook of its own, NULL when it is. */
 const char *view_not_measured(const struct report *report, enum feature feature);
 /* Why there is nothing of FEATURE at all, NULL when there is. */

@@ -82,6 +82,7 @@ enum conn_flags {
 	CONN_TIME_WAIT = 1 << 4,    /* this host holds the TIME_WAIT socket */
 	CONN_APP_CLOSED = 1 << 5,   /* the owner called close() */
 	CONN_DEAD = 1 << 6,	    /* its closed event is on the way: a snapshot leaves it out */
+	CONN_MPTCP = 1 << 7,	    /* a subflow: turns are its MPTCP connection's, not its own */
 };
 
 #define IDLE_UNKNOWN 0xffffffffU
@@ -104,7 +105,8 @@ struct conn {
 	__u32 copied_seq; /* tcp_sock.copied_seq up to which received_bytes counts */
 	__u32 netns;	  /* inode number of the network namespace */
 	__u32 pid;	  /* owner, thread group id in the initial namespace, 0 unknown */
-	__u32 depth;	  /* server: accept queue length with this connection in it, 0 unknown */
+	__u32 depth;	  /* server: accept queue length with this connection in it, 0 unknown, or
+			   * never in it: a subflow that joined an MPTCP connection */
 	__u32 limit;	  /* server: the queue's limit at that moment */
 	__u32 group;	  /* slot in the `groups` map, 0 not yet resolved */
 	__u32 seen;	  /* generation of the last snapshot that read this record */

@@ -12,6 +12,7 @@
 #include "report.h"
 #include "table.h"
 #include "view.h"
+#include "view_row.h"
 
 #define US 1000ULL /* nanoseconds */
 #define MS 1000000ULL
@@ -739,6 +740,47 @@ static void one_open_connection(void **state)
 	end(&scene);
 }
 
+static void subflows_have_no_turns(void **state)
+{
+	struct conn subflow = closed_client("10.0.0.1", 5000, 0);
+	struct conn plain = closed_client("10.0.0.1", 5000, 4), open = client("10.0.0.1", 5000);
+	struct scene scene;
+
+	(void)state;
+	keep_conns(&scene);
+	subflow.flags = CONN_MPTCP;
+	open.flags = CONN_MPTCP;
+	open.state = 1;
+	aggregate__closed(scene.agg, &subflow);
+	fill(&scene, &view_conns);
+	assert_true(cell(&scene, 0, "mptcp")->truth);
+	assert_missing(&scene, 0, "exchanges", MPTCP_REASON);
+	assert_missing(&scene, 0, "in_flight", MPTCP_REASON);
+	table__done(&scene.table);
+	fill(&scene, &view_reuse);
+	assert_missing(&scene, 0, "exchanges", MPTCP_REASON);
+	table__done(&scene.table);
+	fill(&scene, &view_close);
+	assert_missing(&scene, 0, "in_flight", MPTCP_REASON);
+	assert_missing(&scene, 0, "unused", MPTCP_REASON);
+	table__done(&scene.table);
+	aggregate__closed(scene.agg, &plain);
+	aggregate__begin_snapshot(scene.agg);
+	aggregate__open(scene.agg, &open);
+	fill(&scene, &view_reuse);
+	assert_int_equal(number(&scene, 0, "opened"), 3);
+	assert_int_equal(number(&scene, 0, "mptcp"), 2);
+	assert_int_equal(number(&scene, 0, "exchanges"), 4);
+	assert_int_equal(number(&scene, 0, "reused"), 3);
+	assert_int_equal(number(&scene, 0, "open"), 1);
+	assert_int_equal(number(&scene, 0, "idle"), 0);
+	table__done(&scene.table);
+	fill(&scene, &view_close);
+	assert_int_equal(number(&scene, 0, "closed"), 2);
+	assert_int_equal(number(&scene, 0, "unused"), 0);
+	end(&scene);
+}
+
 static void queued_and_failed_connections(void **state)
 {
 	struct conn queued = { .role = ROLE_SERVER, .queued = 1, .state = 1, .depth = 3 };
@@ -808,6 +850,7 @@ int main(void)
 		cmocka_unit_test(one_closed_connection),
 		cmocka_unit_test(one_open_connection),
 		cmocka_unit_test(queued_and_failed_connections),
+		cmocka_unit_test(subflows_have_no_turns),
 		cmocka_unit_test(nothing_seen_is_an_empty_table),
 	};
 
