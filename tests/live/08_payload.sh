@@ -10,6 +10,8 @@ view=conns
 #   half-close  in flight is what was unanswered at the first FIN
 #   ktls        cipher text: each record is 29 bytes longer
 #   fastopen-*  two exchanges; the first request is sent before there is a connection
+#   mptcp       a subflow: its turns are not known
+#   smc         falls back to TCP: the client says so in 28 bytes, and a kernel thread accepts
 cases='
 write            1 100 200 false      1 200 100 false
 writev           1 100 200 false      1 200 100 false
@@ -53,9 +55,10 @@ redirect         3 300 600 false      3 600 300 false
 redirect+1       3 300 600 false      3 600 300 false
 redirect-packets 3 300 600 false      3 600 300 false
 redirect-packets+1 3 300 600 false    3 600 300 false
-mptcp            null 300 600 null    null 600 300 null
-mptcp-client     null 300 600 null    3 600 300 false
+mptcp            null 300 600 null,mptcp null 600 300 null,mptcp
+mptcp-client     null 300 600 null,mptcp 3 600 300 false
 mptcp-server     3 300 600 false      3 600 300 false
+smc              3 328 600 false      3 600 328 false,owner,kworker
 '
 
 declare -A ports got skipped
@@ -72,10 +75,7 @@ while read -r case _; do
 	next_port=$((next_port + 2))
 done <<<"$cases"
 ports[both-ways]=5901
-ports[fastopen-refused]=5903
-ports[smc]=5905
-ports[sctp]=5907
-orders+=$'both-ways 5901\nsmc 5905\nsctp 5907\n'
+orders+=$'both-ways 5901\nsctp 5907\n'
 
 sysctl -qw net.ipv4.tcp_fastopen=3
 : <>/dev/net/tun || skip_all "no TUN devices"
@@ -83,6 +83,10 @@ trace_start --closed 100000
 peer payload <<<"$orders" >"$dir/said"
 sysctl -qw net.ipv4.tcp_fastopen=7 # without a cookie
 peer payload <<<"fastopen-refused 5903" >>"$dir/said"
+ip addr add 10.99.255.1/32 dev lo
+ip mptcp limits set subflow 1 add_addr_accepted 1 2>/dev/null
+ip mptcp endpoint add 10.99.255.1 subflow 2>/dev/null
+peer payload <<<"mptcp-join 5905" >>"$dir/said"
 trace_stop
 
 while read -r word case reason; do
@@ -96,7 +100,9 @@ while read -r port role words; do
 done < <(jq -r 'select(.type == "conn")
 	| (if .role == "client" then .remote_port else .local_port end) as $port
 	| "\($port) \(.role) \(.exchanges) \(.sent_bytes) \(.received_bytes) \(.in_flight)"
-	+ if .partial then " partial" else "" end' "$json")
+	+ if .partial then " partial" else "" end
+	+ if .mptcp then " mptcp" else "" end
+	+ if .comm != "peer" then " owner \(.comm // "null" | sub("/.*"; ""))" else "" end' "$json")
 
 # check_conn CASE ROLE WANT
 check_conn() {
@@ -111,8 +117,8 @@ check_conn() {
 
 while read -r case e1 s1 r1 f1 e2 s2 r2 f2; do
 	[ "$case" ] || continue
-	check_conn "$case" client "$e1 $s1 $r1 $f1"
-	check_conn "$case" server "$e2 $s2 $r2 $f2"
+	check_conn "$case" client "$e1 $s1 $r1 ${f1//,/ }"
+	check_conn "$case" server "$e2 $s2 $r2 ${f2//,/ }"
 done <<<"$cases"
 
 # Streams both ways at once, after one exchange.  The turns are as the scheduler has it, but each
@@ -128,6 +134,19 @@ for role in client server; do
 	check "both-ways, $role: bytes" "${sent:-} ${received:-}" "$want"
 	check_range "both-ways, $role: exchanges" "${exchanges:-}" 1 "$most"
 done
+check "sctp: none of it" "${got[5907 client]:-}${got[5907 server]:-}" ""
+
+# Four exchanges over two subflows, which share the bytes as they like: role, number, sums, and
+# what all of them are.
+joined=$(jq -nr '[inputs | select(.type == "conn" and (.remote_port == 5905 or .local_port == 5905))]
+	| group_by(.role)[] | "\(.[0].role) \(length) \(map(.sent_bytes) | add) "
+	+ "\(map(.received_bytes) | add) \(map([.mptcp, .exchanges, .comm, .state]) | unique)"' "$json")
+if [ "${skipped[mptcp-join]:-}" ]; then
+	skip "mptcp-join" "${skipped[mptcp-join]}"
+else
+	check "mptcp-join" "$joined" 'client 2 400 800 [[true,null,"peer","closed"]]
+server 2 800 400 [[true,null,"peer","closed"]]'
+fi
 check "fastopen-refused: failed, though the SYN took the payload" \
 	"$(jq -r 'select(.type == "conn" and .remote_port == 5903)
 		| "\(.role) \(.state) \(.fail_reason) \(.exchanges)"' "$json")" \
