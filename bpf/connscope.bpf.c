@@ -521,18 +521,26 @@ int seed_file(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-/* Without a send hook, a server's answer shows in write_seq alone until the next request. */
-static __always_inline void infer_answer(struct sock *sk, struct conn *conn)
+/* What shows in sequence numbers alone until a hook runs: without one at send, a server's answer
+ * until the next request; of a subflow of MPTCP, all payload until its end. */
+static __always_inline void infer_payload(struct sock *sk, struct conn *conn)
 {
 	bool writable = conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT;
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	bool subflow = conn->flags & CONN_MPTCP;
 	__s32 bytes;
 
 	if (!writable || !conn->seq_known)
 		return;
-	bytes = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) - conn->write_seq;
+	bytes = BPF_CORE_READ(tp, copied_seq) - conn->copied_seq;
+	if (subflow && bytes > 0 && conn->state == TCP_ESTABLISHED) /* else it may count a FIN */
+		conn->received_bytes += bytes;
+	bytes = BPF_CORE_READ(tp, write_seq) - conn->write_seq;
 	if (bytes <= 0)
 		return;
 	conn->sent_bytes += bytes;
+	if (subflow)
+		return;
 	if (conn->role == ROLE_SERVER && conn->turn == TURN_RECEIVED)
 		conn->exchanges++;
 	conn->turn = TURN_SENT;
@@ -579,8 +587,8 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
 	if (snapshot.stale)
 		leave_group(conn);
-	if (infer_send)
-		infer_answer((struct sock *)*key, &snapshot.conn);
+	if (infer_send || (conn->flags & CONN_MPTCP))
+		infer_payload((struct sock *)*key, &snapshot.conn);
 	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
 	return 0;
 }
