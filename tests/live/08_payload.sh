@@ -87,7 +87,12 @@ ip addr add 10.99.255.1/32 dev lo
 ip mptcp limits set subflow 1 add_addr_accepted 1 2>/dev/null
 ip mptcp endpoint add 10.99.255.1 subflow 2>/dev/null
 peer payload <<<"mptcp-join 5905" >>"$dir/said"
+ip mptcp endpoint flush 2>/dev/null
+talk_start payload
+echo "mptcp-open 5909" >&"$talk_fd"
+hear "$talk_out" "open" # or: skip mptcp-open
 trace_stop
+talk_end "$talk_fd" "$talk_pid"
 
 while read -r word case reason; do
 	case $word in
@@ -143,7 +148,10 @@ joined=$(jq -nr '[inputs | select(.type == "conn" and (.remote_port == 5905 or .
 	+ "\(map(.received_bytes) | add) \(map([.mptcp, .exchanges, .comm, .state]) | unique)"' "$json")
 if [ "${skipped[mptcp-join]:-}" ]; then
 	skip "mptcp-join" "${skipped[mptcp-join]}"
+	skip "mptcp-open" "${skipped[mptcp-join]}"
 else
+	check "mptcp-open, client" "${got[5909 client]:-}" "null 300 600 null mptcp"
+	check "mptcp-open, server" "${got[5909 server]:-}" "null 600 300 null mptcp"
 	check "mptcp-join" "$joined" 'client 2 400 800 [[true,null,"peer","closed"]]
 server 2 800 400 [[true,null,"peer","closed"]]'
 fi

@@ -575,6 +575,7 @@ static const struct payload_case {
 	{ "mptcp", .run = case_mptcp },
 	{ "mptcp-client", .run = case_mptcp_client },
 	{ "mptcp-server", .run = case_mptcp_server },
+	{ "mptcp-open", .run = case_mptcp_open },
 	{ "mptcp-join", .run = case_mptcp_join },
 	{ "smc", .run = case_smc },
 	{ "sctp", .run = case_sctp },

@@ -31,6 +31,7 @@ void case_redirect_packets(const struct options *options);
 void case_mptcp(const struct options *options);
 void case_mptcp_client(const struct options *options);
 void case_mptcp_server(const struct options *options);
+void case_mptcp_open(const struct options *options);
 void case_mptcp_join(const struct options *options);
 void case_smc(const struct options *options);
 void case_sctp(const struct options *options);

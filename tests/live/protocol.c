@@ -384,6 +384,23 @@ void case_mptcp(const struct options *options)
 	run_protocols(options->port, AF_INET, IPPROTO_MPTCP, IPPROTO_MPTCP);
 }
 
+/* Stays open until a line comes. */
+void case_mptcp_open(const struct options *options)
+{
+	int listener = listen_with(AF_INET, IPPROTO_MPTCP, options->port);
+	int client = connect_with(AF_INET, IPPROTO_MPTCP, options->port);
+	int server = accept_one(listener);
+	char line[16];
+
+	close(listener);
+	three_exchanges(client, server);
+	printf("open\n");
+	fflush(stdout);
+	if (read(STDIN_FILENO, line, sizeof(line)) < 0)
+		die("read");
+	end_pair(client, server);
+}
+
 /* The peer speaks plain TCP. */
 void case_mptcp_client(const struct options *options)
 {
