@@ -10,6 +10,7 @@ view=conns
 #   half-close  in flight is what was unanswered at the first FIN
 #   ktls        cipher text: each record is 29 bytes longer
 #   fastopen-*  two exchanges; the first request is sent before there is a connection
+#   msg-redirect  goes past TCP, from socket to socket: a limit, and no wrong number
 #   mptcp       a subflow: its turns are not known
 #   smc         falls back to TCP: the client says so in 28 bytes, and a kernel thread accepts
 cases='
@@ -26,6 +27,7 @@ splice-in        1 100 200 false      1 200 100 false
 splice           1 100 200 false      1 200 100 false
 uring            1 100 200 false      1 200 100 false
 uring-punted     1 100 200 false      1 200 100 false
+uring-zerocopy   1 100 200 false      1 200 100 false
 read             1 100 200 false      1 200 100 false
 readv            1 100 200 false      1 200 100 false
 recvmmsg         1 100 200 false      1 200 100 false
@@ -37,11 +39,15 @@ fionread         1 100 200 false      1 200 100 false
 waitall          1 100 200 false      1 200 100 false
 zerocopy-receive 1 16384 200 false    1 200 16384 false
 large            1 4194304 200 false  1 200 4194304 false
+sendfile-large   1 4194304 200 false  1 200 4194304 false
+full-buffers     1 4194304 200 false  1 200 4194304 false
+urgent           1 100 200 false      1 200 100 false
 single-bytes     1 100 2000 false     1 2000 100 false
 early            1 100 200 false      1 200 100 true
 greeting         0 0 200 false        0 200 0 false
 greeting-first   2 200 600 false      2 600 200 false
 half-close       1 100 200 true       1 200 100 true
+late-read        1 100 200 true       1 200 100 true
 last-with-fin    1 100 200 false      1 200 100 false
 splice-with-fin  1 100 200 false      1 200 100 false
 pipelined        1 300 600 false      1 600 300 false
@@ -55,6 +61,7 @@ redirect         3 300 600 false      3 600 300 false
 redirect+1       3 300 600 false      3 600 300 false
 redirect-packets 3 300 600 false      3 600 300 false
 redirect-packets+1 3 300 600 false    3 600 300 false
+msg-redirect     0 0 0 false          0 0 0 false
 mptcp            null 300 600 null,mptcp null 600 300 null,mptcp
 mptcp-client     null 300 600 null,mptcp 3 600 300 false
 mptcp-server     3 300 600 false      3 600 300 false

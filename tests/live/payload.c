@@ -22,14 +22,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES   (64 * 1024)
-#define LARGE_BYTES    (4 * 1024 * 1024)
-#define BOTH_BYTES     (256 * 1024)
-#define LONG_RESPONSE  2000
-#define MAPPED_PAGES   4
-#define ERROR_PATIENCE 20000 /* ms */
-#define CONSUMED_POLL  1     /* ms */
-#define PARTS	       2     /* that a message is sent or read in, where it is in several */
+#define BUFFER_BYTES  (64 * 1024)
+#define LARGE_BYTES   (4 * 1024 * 1024)
+#define BOTH_BYTES    (256 * 1024)
+#define LONG_RESPONSE 2000
+#define MAPPED_PAGES  4
+#define POLL_PATIENCE 20000 /* ms */
+#define CONSUMED_POLL 1	    /* ms */
+#define PARTS	      2	    /* that a message is sent or read in, where it is in several */
 
 static char buffer[BUFFER_BYTES];
 static const char *case_name;
@@ -108,7 +108,7 @@ static void reap_zerocopy(int fd)
 	struct pollfd error = { .fd = fd };
 	struct sock_extended_err *done;
 
-	if (poll(&error, 1, ERROR_PATIENCE) != 1 || recvmsg(fd, &message, MSG_ERRQUEUE) < 0)
+	if (poll(&error, 1, POLL_PATIENCE) != 1 || recvmsg(fd, &message, MSG_ERRQUEUE) < 0)
 		die("no completion of MSG_ZEROCOPY");
 	if (!CMSG_FIRSTHDR(&message))
 		die("no control message");
@@ -338,6 +338,71 @@ static void turns_large(int client, int server)
 	free(large);
 }
 
+static void turns_sendfile_large(int client, int server)
+{
+	pid_t pid = helper();
+
+	if (pid == 0) {
+		by_sendfile(client, LARGE_BYTES);
+		_exit(0);
+	}
+	by_read(server, LARGE_BYTES);
+	wait_helper(pid);
+	by_send(server, RESPONSE_BYTES);
+	by_recv(client, RESPONSE_BYTES);
+}
+
+static size_t read_waiting(int fd)
+{
+	size_t total = 0;
+	ssize_t got;
+
+	while ((got = recv(fd, buffer, BUFFER_BYTES, MSG_DONTWAIT)) > 0)
+		total += (size_t)got;
+	if (got == 0 || errno != EAGAIN)
+		die("recv with MSG_DONTWAIT");
+	return total;
+}
+
+/* Sends that take a part, or nothing, because the buffers are full. */
+static void turns_full_buffers(int client, int server)
+{
+	size_t left = LARGE_BYTES, read = 0;
+	unsigned int refused = 0;
+	ssize_t sent;
+
+	while (left > 0) {
+		sent = send(client, buffer, left < BUFFER_BYTES ? left : BUFFER_BYTES,
+			    MSG_DONTWAIT);
+		if (sent < 0 && errno != EAGAIN)
+			die("send with MSG_DONTWAIT");
+		if (sent > 0)
+			left -= (size_t)sent;
+		else
+			read += read_waiting(server);
+		refused += sent < 0;
+	}
+	errno = ENODATA;
+	if (!refused)
+		die("no buffer was ever full");
+	by_read(server, LARGE_BYTES - read);
+	by_send(server, RESPONSE_BYTES);
+	by_recv(client, RESPONSE_BYTES);
+}
+
+/* The urgent byte takes a place in the stream, which read() passes over. */
+static void turns_urgent(int client, int server)
+{
+	by_send(client, REQUEST_BYTES / 2);
+	moved_all(send(client, buffer, 1, MSG_OOB), 1, "send with MSG_OOB");
+	by_send(client, REQUEST_BYTES / 2 - 1);
+	by_recv(server, REQUEST_BYTES / 2);
+	moved_all(recv(server, buffer, 1, MSG_OOB), 1, "recv with MSG_OOB");
+	by_recv(server, REQUEST_BYTES / 2 - 1);
+	by_send(server, RESPONSE_BYTES);
+	by_recv(client, RESPONSE_BYTES);
+}
+
 static void turns_single_bytes(int client, int server)
 {
 	by_send(client, REQUEST_BYTES);
@@ -418,6 +483,24 @@ static void turns_half_close(int client, int server)
 	expect_eof(server);
 	by_send(server, RESPONSE_BYTES);
 	by_recv(client, RESPONSE_BYTES);
+}
+
+/* The response is read from a socket that is in CLOSE: it has sent its FIN and got the peer's. */
+static void turns_late_read(int client, int server)
+{
+	struct pollfd hangup = { .fd = client };
+
+	by_send(client, REQUEST_BYTES);
+	if (shutdown(client, SHUT_WR) < 0)
+		die("shutdown");
+	by_recv(server, REQUEST_BYTES);
+	by_send(server, RESPONSE_BYTES);
+	if (shutdown(server, SHUT_WR) < 0)
+		die("shutdown");
+	if (poll(&hangup, 1, POLL_PATIENCE) != 1 || !(hangup.revents & POLLHUP))
+		die("no end of the connection");
+	by_recv(client, RESPONSE_BYTES);
+	expect_eof(client);
 }
 
 /* The FIN comes in one segment with the end of the response. */
@@ -543,6 +626,7 @@ static const struct payload_case {
 	{ "splice", .send = by_splice, .receive = by_splice_in },
 	{ "uring", .send = uring_send, .receive = uring_recv },
 	{ "uring-punted", .send = uring_send_punted, .receive = uring_recv_punted },
+	{ "uring-zerocopy", .send = uring_send_zerocopy },
 	{ "read", .receive = by_read },
 	{ "readv", .receive = by_readv },
 	{ "recvmmsg", .receive = by_recvmmsg },
@@ -554,11 +638,15 @@ static const struct payload_case {
 	{ "waitall", .turns = turns_waitall },
 	{ "zerocopy-receive", .turns = turns_zerocopy_receive },
 	{ "large", .turns = turns_large },
+	{ "sendfile-large", .turns = turns_sendfile_large },
+	{ "full-buffers", .turns = turns_full_buffers },
+	{ "urgent", .turns = turns_urgent },
 	{ "single-bytes", .turns = turns_single_bytes },
 	{ "early", .turns = turns_early },
 	{ "greeting", .turns = turns_greeting },
 	{ "greeting-first", .turns = turns_greeting_first },
 	{ "half-close", .turns = turns_half_close },
+	{ "late-read", .turns = turns_late_read },
 	{ "last-with-fin", .turns = turns_last_with_fin },
 	{ "splice-with-fin", .turns = turns_splice_with_fin },
 	{ "pipelined", .turns = turns_pipelined },
@@ -572,6 +660,7 @@ static const struct payload_case {
 	{ "sockmap-packets", .run = case_sockmap_packets },
 	{ "redirect", .run = case_redirect },
 	{ "redirect-packets", .run = case_redirect_packets },
+	{ "msg-redirect", .run = case_msg_redirect },
 	{ "mptcp", .run = case_mptcp },
 	{ "mptcp-client", .run = case_mptcp_client },
 	{ "mptcp-server", .run = case_mptcp_server },

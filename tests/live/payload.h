@@ -15,6 +15,7 @@ void end_pair(int client, int server);
 /* One operation through an io_uring of its own. */
 void uring_send(int fd, size_t len);
 void uring_send_punted(int fd, size_t len); /* by a worker of the kernel */
+void uring_send_zerocopy(int fd, size_t len);
 void uring_recv(int fd, size_t len);
 void uring_recv_punted(int fd, size_t len);
 
@@ -28,6 +29,7 @@ void case_sockmap(const struct options *options);
 void case_sockmap_packets(const struct options *options);
 void case_redirect(const struct options *options);
 void case_redirect_packets(const struct options *options);
+void case_msg_redirect(const struct options *options);
 void case_mptcp(const struct options *options);
 void case_mptcp_client(const struct options *options);
 void case_mptcp_server(const struct options *options);

@@ -233,10 +233,12 @@ static int new_sockmap(void)
 	return fd;
 }
 
-static void attach(int map, const struct bpf_insn *insns, size_t count, __u32 type)
+/* The program's type follows from where it is attached. */
+static void attach(int map, const struct bpf_insn *insns, size_t count, __u32 where)
 {
 	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_SK_SKB,
+		.prog_type =
+			where == BPF_SK_MSG_VERDICT ? BPF_PROG_TYPE_SK_MSG : BPF_PROG_TYPE_SK_SKB,
 		.insns = (__u64)insns,
 		.insn_cnt = (__u32)count,
 		.license = (__u64) "GPL",
@@ -248,7 +250,7 @@ static void attach(int map, const struct bpf_insn *insns, size_t count, __u32 ty
 	memset(&attr, 0, sizeof(attr));
 	attr.target_fd = (__u32)map;
 	attr.attach_bpf_fd = (__u32)program;
-	attr.attach_type = type;
+	attr.attach_type = where;
 	if (bpf_call(BPF_PROG_ATTACH, &attr) < 0)
 		skip_case("the kernel has no such verdict");
 	close(program);
@@ -266,10 +268,10 @@ static void put(int map, __u32 key, int fd)
 		die("a socket into the sockmap");
 }
 
-#define LOAD_FIELD(to, field)                                                                      \
+#define LOAD(to, offset)                                                                           \
 	{                                                                                          \
 		.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (to), .src_reg = BPF_REG_1,          \
-		.off = offsetof(struct __sk_buff, field)                                           \
+		.off = (offset)                                                                    \
 	}
 #define SET(to, value)                                                                             \
 	{                                                                                          \
@@ -284,7 +286,8 @@ static void put(int map, __u32 key, int fd)
  * since 5.13, on each packet. */
 static void attach_verdict(int map, const struct bpf_insn *insns, size_t count, bool parsed)
 {
-	static const struct bpf_insn whole[] = { LOAD_FIELD(BPF_REG_0, len), EXIT };
+	static const struct bpf_insn whole[] = { LOAD(BPF_REG_0, offsetof(struct __sk_buff, len)),
+						 EXIT };
 
 	if (parsed)
 		attach(map, whole, sizeof(whole) / sizeof(*whole), BPF_SK_SKB_STREAM_PARSER);
@@ -316,11 +319,15 @@ void case_sockmap_packets(const struct options *options)
 	run_sockmap(options, false);
 }
 
-/* What arrives at socket 0, which has PORT, is sent by socket 1, and the other way round. */
-static void attach_redirect(int map, uint16_t port, bool parsed)
+#define REDIRECT_LEN 9
+
+/* Returns a verdict that passes what belongs to socket 0, which has PORT, on to socket 1, and the
+ * other way round; PORT_FIELD is its offset in the context. */
+static void make_redirect(struct bpf_insn *insns, int map, uint16_t port, short port_field,
+			  int helper, int flags)
 {
-	const struct bpf_insn redirect[] = {
-		LOAD_FIELD(BPF_REG_2, local_port),
+	const struct bpf_insn redirect[REDIRECT_LEN] = {
+		LOAD(BPF_REG_2, port_field),
 		SET(BPF_REG_3, 0),
 		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = BPF_REG_2, .off = 1, .imm = port },
 		SET(BPF_REG_3, 1),
@@ -329,12 +336,38 @@ static void attach_redirect(int map, uint16_t port, bool parsed)
 		  .src_reg = BPF_PSEUDO_MAP_FD,
 		  .imm = map },
 		{ 0 },
-		SET(BPF_REG_4, 0),
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_sk_redirect_map },
+		SET(BPF_REG_4, flags),
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
 		EXIT,
 	};
 
-	attach_verdict(map, redirect, sizeof(redirect) / sizeof(*redirect), parsed);
+	memcpy(insns, redirect, sizeof(redirect));
+}
+
+static void attach_redirect(int map, uint16_t port, bool parsed)
+{
+	struct bpf_insn insns[REDIRECT_LEN];
+
+	make_redirect(insns, map, port, offsetof(struct __sk_buff, local_port),
+		      BPF_FUNC_sk_redirect_map, 0);
+	attach_verdict(map, insns, REDIRECT_LEN, parsed);
+}
+
+/* What is sent goes right into the other socket's queue, and TCP has no part in it. */
+void case_msg_redirect(const struct options *options)
+{
+	int listener = listen_on(FAMILY_4, NULL, options->port, 1), map = new_sockmap();
+	int client = connect_to(FAMILY_4, NULL, options->port), server = accept_one(listener);
+	struct bpf_insn insns[REDIRECT_LEN];
+
+	close(listener);
+	make_redirect(insns, map, options->port, offsetof(struct sk_msg_md, local_port),
+		      BPF_FUNC_msg_redirect_map, BPF_F_INGRESS);
+	attach(map, insns, REDIRECT_LEN, BPF_SK_MSG_VERDICT);
+	put(map, 0, server);
+	put(map, 1, client);
+	three_exchanges(client, server);
+	end_pair(client, server);
 }
 
 /* A proxy in the kernel: client -> PORT, and from there on to an upstream at PORT + 1. */
