@@ -26,6 +26,7 @@
 #define SOL_MPTCP 284
 #endif
 #define FASTOPEN_QUEUE 5
+#define JOIN_PATIENCE  20000 /* ms */
 
 static struct sockaddr_in loopback(uint16_t port)
 {
@@ -445,14 +446,21 @@ void case_mptcp_server(const struct options *options)
 	run_protocols(options->port, AF_INET, IPPROTO_TCP, IPPROTO_MPTCP);
 }
 
-static bool has_joined(int fd)
+static void wait_joined(int fd)
 {
 	struct mptcp_info info = { 0 };
 	socklen_t len = sizeof(info);
+	int waited;
 
-	if (getsockopt(fd, SOL_MPTCP, MPTCP_INFO, &info, &len) < 0)
-		die("MPTCP_INFO");
-	return info.mptcpi_subflows == 1;
+	for (waited = 0; waited < JOIN_PATIENCE; waited++) {
+		if (getsockopt(fd, SOL_MPTCP, MPTCP_INFO, &info, &len) < 0)
+			die("MPTCP_INFO");
+		if (info.mptcpi_subflows == 1)
+			return;
+		pause_ms(1);
+	}
+	errno = ETIMEDOUT;
+	die("no second subflow");
 }
 
 /* The path manager has one more address for a second subflow, which joins after the first
@@ -464,8 +472,8 @@ void case_mptcp_join(const struct options *options)
 	int server = accept_one(listener);
 
 	ask_and_answer(client, server);
-	while (!has_joined(client) || !has_joined(server))
-		pause_ms(1);
+	wait_joined(client);
+	wait_joined(server);
 	close(listener);
 	three_exchanges(client, server);
 	end_pair(client, server);
