@@ -82,7 +82,7 @@ while read -r case _; do
 	next_port=$((next_port + 2))
 done <<<"$cases"
 ports[both-ways]=5901
-orders+=$'both-ways 5901\nsctp 5907\n'
+orders+=$'both-ways 5901\nsctp 5907\nreconnect 5911\n'
 
 sysctl -qw net.ipv4.tcp_fastopen=3
 : <>/dev/net/tun || skip_all "no TUN devices"
@@ -132,6 +132,9 @@ while read -r case e1 s1 r1 f1 e2 s2 r2 f2; do
 	check_conn "$case" client "$e1 $s1 $r1 ${f1//,/ }"
 	check_conn "$case" server "$e2 $s2 $r2 ${f2//,/ }"
 done <<<"$cases"
+
+check "reconnect, client" "${got[5911 client]:-}" "1 100 200 false, 3 300 600 false"
+check "reconnect, server" "${got[5911 server]:-}" "1 200 100 false, 3 600 300 false"
 
 # Streams both ways at once, after one exchange.  The turns are as the scheduler has it, but each
 # exchange has at least one read of its own, and so there are at most as many as read() calls.

@@ -651,6 +651,7 @@ static const struct payload_case {
 	{ "splice-with-fin", .turns = turns_splice_with_fin },
 	{ "pipelined", .turns = turns_pipelined },
 	{ "both-ways", .turns = turns_both_ways },
+	{ "reconnect", .run = case_reconnect },
 	{ "fastopen-cookie", .run = case_fastopen_cookie },
 	{ "fastopen-data", .run = case_fastopen_data },
 	{ "fastopen-connect", .run = case_fastopen_connect },

@@ -20,6 +20,7 @@ void uring_recv(int fd, size_t len);
 void uring_recv_punted(int fd, size_t len);
 
 /* Other protocols and kernel features below or above TCP. */
+void case_reconnect(const struct options *options);
 void case_fastopen_cookie(const struct options *options);
 void case_fastopen_data(const struct options *options);
 void case_fastopen_connect(const struct options *options);

@@ -80,6 +80,27 @@ static void three_exchanges(int client, int server)
 		ask_and_answer(client, server);
 }
 
+/* One socket, two connections: the second's payload begins at 0 again. */
+void case_reconnect(const struct options *options)
+{
+	struct sockaddr_in addr = loopback(options->port);
+	struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	int listener = listen_on(FAMILY_4, NULL, options->port, 1);
+	int client = connect_to(FAMILY_4, NULL, options->port), server = accept_one(listener);
+
+	three_exchanges(client, server);
+	if (connect(client, &nowhere, sizeof(nowhere)) < 0)
+		die("disconnect");
+	expect_error(server, ECONNRESET);
+	close(server);
+	if (connect(client, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		die("connect once more");
+	server = accept_one(listener);
+	close(listener);
+	ask_and_answer(client, server);
+	end_pair(client, server);
+}
+
 /* ---- TCP Fast Open ---- */
 
 static int listen_fast(uint16_t port)
