@@ -104,7 +104,8 @@ static void __attribute__((noreturn)) usage(void)
 {
 	fputs("usage: peer COMMAND [--family 4|6|mapped] [--addr A]\n"
 	      "  [--port P] [--conns N] [--exchanges M] [--backlog B] [--clients N] [--late N]\n"
-	      "  [--accept-after MS] [--pause MS] [--side client|server]\n",
+	      "  [--accept-after MS] [--pause MS] [--side client|server]\n"
+	      "  [--seed N] [--netns PATH]\n",
 	      stderr);
 	exit(2);
 }
@@ -123,6 +124,8 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "accept-after", required_argument, NULL, 'w' },
 		{ "pause", required_argument, NULL, 'i' },
 		{ "side", required_argument, NULL, 's' },
+		{ "seed", required_argument, NULL, 'r' },
+		{ "netns", required_argument, NULL, 'N' },
 		{ 0 },
 	};
 	int option;
@@ -164,6 +167,12 @@ static void parse(int argc, char **argv, struct options *options)
 		case 's':
 			options->side = side_of(optarg);
 			break;
+		case 'r':
+			options->seed = number(optarg, UINT32_MAX);
+			break;
+		case 'N':
+			options->netns = optarg;
+			break;
 		default:
 			usage();
 		}
@@ -179,7 +188,7 @@ static const struct command {
 	{ "inherit", run_inherit }, { "twin", run_twin },	{ "open", run_open },
 	{ "blocked", run_blocked }, { "uring", run_uring },	{ "reuseport", run_reuseport },
 	{ "migrate", run_migrate }, { "dual", run_dual },	{ "relisten", run_relisten },
-	{ "reset", run_reset },	    { "payload", run_payload },
+	{ "reset", run_reset },	    { "payload", run_payload }, { "mix", run_mix },
 };
 
 int main(int argc, char **argv)

@@ -28,6 +28,8 @@ struct options {
 	int backlog;
 	unsigned int pause_ms;
 	bool accept;
+	uint64_t seed;
+	const char *netns; /* the server's, where it has one of its own */
 };
 
 /* Prints one line with strerror(errno) and exits 1: a step of a test either works or ends it. */
@@ -43,6 +45,8 @@ int listen_on(enum family family, const char *addr, uint16_t port, int backlog);
 int listen_reuseport(enum family family, uint16_t port, int backlog);
 unsigned int queue_depth(int listener);
 int connect_to(enum family family, const char *addr, uint16_t port);
+/* As connect_to(), from OWN_PORT where that is not 0. */
+int connect_bound(enum family family, uint16_t own_port, const char *addr, uint16_t port);
 /* As connect_to(), but without waiting for the end of the handshake: a non-blocking socket. */
 int connect_start(enum family family, const char *addr, uint16_t port);
 /* The steps of connect_to(), for cases where they fail: 0 or what connect(2) sets errno to. */
@@ -75,7 +79,7 @@ void pause_ms(unsigned int ms);
 /* Prints PORT and the time since the last payload byte: call it before and after the end. */
 void mark_end(uint16_t port);
 
-/* Waits until PORT has no sockets but those in LISTEN and TIME_WAIT. */
+/* Waits until PORT, or with 0 any port, has no sockets but those in LISTEN and TIME_WAIT. */
 void settle(uint16_t port);
 /* Waits until the peers of PORT, on this host, have acknowledged every FIN. */
 void wait_fin_acked(uint16_t port);
@@ -86,6 +90,7 @@ void run_reuse(const struct options *options);
 void run_flood(const struct options *options);
 void run_hold(const struct options *options);
 void run_queue(const struct options *options);
+void run_mix(const struct options *options);
 void run_identity(const struct options *options);
 void run_inherit(const struct options *options);
 void run_twin(const struct options *options);

@@ -195,6 +195,20 @@ int connect_to(enum family family, const char *addr, uint16_t port)
 	return connect_with(family, addr, port, 0, 0);
 }
 
+int connect_bound(enum family family, uint16_t own_port, const char *addr, uint16_t port)
+{
+	int fd = new_socket(family), one = 1;
+	struct sockaddr_storage any;
+	socklen_t len = make_addr(family, family == FAMILY_4 ? "0.0.0.0" : "::", own_port, &any);
+
+	if (own_port && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+		die("SO_REUSEADDR");
+	if (own_port && bind(fd, (struct sockaddr *)&any, len) < 0)
+		die("bind");
+	connect_on(fd, family, addr, port, 0);
+	return fd;
+}
+
 int connect_start(enum family family, const char *addr, uint16_t port)
 {
 	return connect_with(family, addr, port, SOCK_NONBLOCK, EINPROGRESS);
