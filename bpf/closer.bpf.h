@@ -139,15 +139,19 @@ static __always_inline void close_by_error(struct conn *conn, const struct tcp_s
 
 /* Without the tcp_time_wait hook: this is how a socket leaves for its TIME_WAIT twin. An orphan
  * that gets data takes the same way and is amended by conn_reset_sent(). */
-static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int oldstate)
+static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int oldstate,
+						 __u32 unread)
 {
+	/* Closed with payload unread, before the peer's FIN: that sends a RST. */
+	if (unread && !fin_received(tp))
+		return false;
 	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_CLOSING) &&
 	       !tp->inet_conn.icsk_inet.sk.sk_err && tp->linger2 >= 0;
 }
 
 /* Payload that came after our own FIN and was taken in, because the application has only shut down
  * (a lingering close): the server's half of the keep-alive race. conn_reset_sent() sees what was
- * refused. SOCK_DONE is the peer's FIN (tcp_fin), which counts one. */
+ * refused. A FIN counts one. */
 static __always_inline void close_check_late(struct conn *conn, const struct tcp_sock *tp)
 {
 	__s32 bytes = tp->rcv_nxt - conn->write_seq;
@@ -155,7 +159,7 @@ static __always_inline void close_check_late(struct conn *conn, const struct tcp
 	if (conn->role != ROLE_SERVER || conn->initiator != INITIATOR_LOCAL_FIN ||
 	    (conn->flags & CONN_ENDED_BEFORE))
 		return;
-	if (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_DONE))
+	if (fin_received(tp))
 		bytes--;
 	if (bytes <= 0 || is_close_notify(bytes))
 		return;
@@ -179,7 +183,7 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 	else if (err == ETIMEDOUT && !conn->cause)
 		conn->cause = timeout_cause(tp);
 	close_check_late(conn, tp);
-	if (infer_time_wait && looks_like_time_wait(tp, oldstate))
+	if (infer_time_wait && looks_like_time_wait(tp, oldstate, unread))
 		conn->flags |= CONN_TIME_WAIT;
 }
 
@@ -206,7 +210,6 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 					 int newstate, __u64 now)
 {
 	struct conn *conn = conn_find(sk);
-	bool fin_received;
 	__u32 unread;
 	__u8 cause;
 
@@ -221,10 +224,7 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 		conn->ready |= conn->role == ROLE_CLIENT;
 	}
 	note_missed(conn, tp, oldstate);
-	fin_received = newstate == TCP_CLOSE_WAIT || newstate == TCP_CLOSING ||
-		       oldstate == TCP_CLOSE_WAIT || oldstate == TCP_CLOSING ||
-		       oldstate == TCP_LAST_ACK;
-	unread = unread_bytes(tp->rcv_nxt, tp->copied_seq, fin_received);
+	unread = unread_bytes(tp);
 	if (!conn->initiator && initiator_of(oldstate))
 		close_mark(conn, tp, initiator_of(oldstate), CAUSE_NONE, unread, now);
 
@@ -255,8 +255,7 @@ static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp
 	struct conn *conn = conn_find(sk);
 
 	if (conn && conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
-		conn_ended(conn, tp, conn->state, unread_bytes(tp->rcv_nxt, tp->copied_seq, false),
-			   now, false);
+		conn_ended(conn, tp, conn->state, unread_bytes(tp), now, false);
 }
 
 /* tcp_close: in the task that closes the last descriptor. */
@@ -292,8 +291,7 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 	if (state == TCP_SYN_SENT || (state == TCP_SYN_RECV && conn->role == ROLE_CLIENT))
 		return;
 	note_missed(conn, tp, state);
-	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE,
-		   unread_bytes(tp->rcv_nxt, tp->copied_seq, false), now);
+	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE, unread_bytes(tp), now);
 }
 
 /*

@@ -528,11 +528,23 @@ static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
 	flow->remote_port = conn->remote_port;
 }
 
+/* For conn_reset_sent(): CONN, or that there is no more to be said of this flow. */
+static __always_inline void conn_remember(const struct conn *conn)
+{
+	bool left_time_wait = infer_time_wait && (conn->flags & CONN_TIME_WAIT);
+	struct flow flow;
+
+	flow_of(conn, &flow);
+	if (conn->initiator == INITIATOR_LOCAL_FIN && (conn->role == ROLE_SERVER || left_time_wait))
+		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
+	else
+		bpf_map_delete_elem(&recent, &flow);
+}
+
 /* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */
 static __always_inline void conn_destroyed(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
-	struct flow flow;
 
 	if (!conn)
 		return;
@@ -543,11 +555,7 @@ static __always_inline void conn_destroyed(struct sock *sk)
 		return;
 	}
 	conn_finish(sk, conn);
-	if (conn->initiator == INITIATOR_LOCAL_FIN &&
-	    (conn->role == ROLE_SERVER || (infer_time_wait && (conn->flags & CONN_TIME_WAIT)))) {
-		flow_of(conn, &flow);
-		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
-	}
+	conn_remember(conn);
 	conn_drop(sk, conn);
 }
 

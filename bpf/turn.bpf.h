@@ -88,6 +88,12 @@ static __always_inline void note_received(struct conn *conn, __u32 copied_seq, _
 	turn_to(conn, TURN_RECEIVED, bytes, now);
 }
 
+/* The peer's FIN has come: tcp_fin() says so before it changes the state. */
+static __always_inline bool fin_received(const struct tcp_sock *tp)
+{
+	return tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_DONE);
+}
+
 /*
  * copied_seq without the peer's FIN, which is the last byte of rcv_nxt and counts in copied_seq
  * once it was read past: before tcp_rcv_space_adjust() where tcp_read_sock() or tcp_read_skb() read
@@ -95,9 +101,7 @@ static __always_inline void note_received(struct conn *conn, __u32 copied_seq, _
  */
 static __always_inline __u32 payload_read(const struct tcp_sock *tp)
 {
-	bool fin = tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_DONE);
-
-	return tp->copied_seq - (fin && tp->copied_seq == tp->rcv_nxt);
+	return tp->copied_seq - (fin_received(tp) && tp->copied_seq == tp->rcv_nxt);
 }
 
 /*
@@ -117,11 +121,11 @@ static __always_inline void note_missed(struct conn *conn, const struct tcp_sock
 
 /* Payload the peer has sent and the application has not read. A FIN counts one in rcv_nxt
  * (tcp_data_queue) and, once read past, one in copied_seq (tcp_recvmsg_locked, found_fin_ok). */
-static __always_inline __u32 unread_bytes(__u32 rcv_nxt, __u32 copied_seq, bool fin_received)
+static __always_inline __u32 unread_bytes(const struct tcp_sock *tp)
 {
-	__s32 unread = rcv_nxt - copied_seq;
+	__s32 unread = tp->rcv_nxt - tp->copied_seq;
 
-	if (fin_received && unread > 0)
+	if (fin_received(tp) && unread > 0)
 		unread--;
 	return unread > 0 ? unread : 0;
 }
