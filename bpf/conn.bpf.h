@@ -483,8 +483,8 @@ static __always_inline void conn_accepted(struct sock *sk)
 		conn_claim(sk, conn, bpf_ktime_get_ns());
 }
 
-/* A payload has moved, in the owner's context. COPIED_SEQ is looked at where the receive hook says
- * so: elsewhere it may count a FIN that was read past. */
+/* A payload has moved, in the owner's context. Both directions are looked at, so that a run that
+ * the kernel skipped is made good at the next one. */
 static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32 copied_seq,
 					 bool received)
 {
@@ -514,6 +514,8 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 			note_sent(conn, write_seq, 0); /* else it counts a FIN of ours */
 		note_received(conn, copied_seq, now);
 	} else if (!conn->initiator || conn->initiator == INITIATOR_REMOTE_FIN) {
+		if (conn->state == TCP_ESTABLISHED)
+			note_received(conn, copied_seq, 0); /* else it may count the peer's FIN */
 		/* A send that shutdown() in another thread cuts short has been counted there. */
 		note_sent(conn, write_seq, now);
 	}
