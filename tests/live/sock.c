@@ -354,7 +354,7 @@ static bool has_socket(const char *path, uint16_t port, unsigned int states)
 	while (!found && fgets(line, sizeof(line), file))
 		found = sscanf(line, " %*d: %*[^:]:%x %*[^:]:%x %x", &local, &remote, &state) ==
 				3 &&
-			(local == port || remote == port) && states & 1U << state;
+			(!port || local == port || remote == port) && states & 1U << state;
 	fclose(file);
 	return found;
 }
