@@ -11,17 +11,19 @@
 #include <unistd.h>
 
 #include "aggregate.h"
+#include "cleanup.h"
 #include "clock.h"
 #include "conn_list.h"
 #include "log.h"
 #include "loopback.h"
 #include "tracer.h"
 
-#define REQUEST	    10 /* bytes */
-#define RESPONSE    20
-#define BACKLOG	    3
-#define PATIENCE_MS 1000
-#define POLL_MS	    10
+#define REQUEST	      10 /* bytes */
+#define RESPONSE      20
+#define BACKLOG	      3
+#define NO_ROUTE_PORT 9
+#define PATIENCE_MS   1000
+#define POLL_MS	      10
 
 /* The connections, by what happens on them. */
 enum step {
@@ -133,6 +135,19 @@ static int end_in_a_race(struct script *script)
 	return err;
 }
 
+/* connect(2) to a multicast address finds no route for TCP, whatever the routes are
+ * (net/ipv4/tcp_ipv4.c, tcp_v4_connect). */
+static int find_no_route(void)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(NO_ROUTE_PORT) };
+	auto_close int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_ALLHOSTS_GROUP);
+	if (fd < 0 || !connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return fd < 0 ? -errno : -EIO;
+	return errno == ENETUNREACH ? 0 : -errno;
+}
+
 static int play(struct script *script)
 {
 	int err = 0;
@@ -147,6 +162,8 @@ static int play(struct script *script)
 		err = end_by_reset(script);
 	if (!err)
 		err = end_in_a_race(script);
+	if (!err)
+		err = find_no_route();
 	if (!err)
 		err = loopback_send(script->pairs[STEP_OPEN].client,
 				    script->pairs[STEP_OPEN].server, REQUEST);
@@ -322,6 +339,17 @@ static void judge_open(const struct trial *trial)
 	expect(trial, FEATURE_SEED, "their exchanges since", conn ? conn->exchanges : 0, 1);
 }
 
+static void judge_no_route(const struct trial *trial)
+{
+	const struct conn_list *list = aggregate__conns(trial->agg);
+	const struct conn *conn;
+	__u64 found = 0;
+
+	for (size_t i = 0; (conn = conn_list__get(list, i)); i++)
+		found += conn->remote_port == NO_ROUTE_PORT && conn->fail == FAIL_UNREACHABLE;
+	expect(trial, FEATURE_NO_ROUTE, "attempts without a route", found, 1);
+}
+
 static const struct row *listener_row(const struct trial *trial, int listener)
 {
 	const struct row *const *rows;
@@ -363,6 +391,7 @@ static void judge(const struct trial *trial)
 	judge_owner(trial, FEATURE_CONNECT, ROLE_CLIENT);
 	judge_owner(trial, FEATURE_ACCEPT, ROLE_SERVER);
 	judge_open(trial);
+	judge_no_route(trial);
 	judge_queue(trial);
 	judge_listen(trial);
 }
