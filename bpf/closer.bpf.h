@@ -120,7 +120,7 @@ static __always_inline void close_by_error(struct conn *conn, const struct tcp_s
 	} else if (err) {
 		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
 		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
-	} else if (conn->role == ROLE_SERVER && !conn->ready && !sk->sk_socket) {
+	} else if (conn->role == ROLE_SERVER && !conn->ready && conn->depth && !sk->sk_socket) {
 		/* inet_csk_listen_stop() */
 		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread, now);
 	} else if (seen && closed_by_app(conn, sk)) {

@@ -237,101 +237,6 @@ static __always_inline void conn_connecting(struct sock *sk)
 	conn->seq_known = 1;
 }
 
-/* What connect(2) returns before any change of state: no route, or one of type unreachable,
- * prohibit (EACCES) or blackhole (EINVAL). */
-static __always_inline bool is_no_route(long ret)
-{
-	return ret == -ENETUNREACH || ret == -EHOSTUNREACH || ret == -ENETDOWN || ret == -EACCES ||
-	       ret == -EINVAL;
-}
-
-/* How struct sockaddr_in and sockaddr_in6 begin. */
-struct remote_end {
-	__u16 family;
-	__be16 port;
-	__be32 v4;
-	__u8 v6[CONN_ADDR_LEN];
-};
-
-/* FROM has room for either in the kernel (struct sockaddr_storage), not so in user memory. */
-static __always_inline void remote_end_read(struct remote_end *to, const void *from, bool user)
-{
-	__u32 v4_size = offsetof(struct remote_end, v6);
-
-	if (!user) {
-		bpf_probe_read_kernel(to, sizeof(*to), from);
-		return;
-	}
-	bpf_probe_read_user(to, v4_size, from);
-	if (to->family == AF_INET6)
-		bpf_probe_read_user(to, sizeof(*to), from);
-}
-
-/* In the caller of connect(2), which had no route to TO: nothing but the returned error tells, and
- * SK has nothing of it. */
-static __noinline void conn_no_route(struct sock *sk, const struct remote_end *to)
-{
-	struct conn conn = {
-		.opened_ns = bpf_ktime_get_ns(),
-		.role = ROLE_CLIENT,
-		.state = TCP_CLOSE,
-		.fail = FAIL_UNREACHABLE,
-	};
-	struct owner owner = {};
-
-	conn.closed_ns = conn.opened_ns;
-	conn.netns = sock_netns(sk);
-	sock_endpoints(sk, &conn);
-	conn.family = to->family;
-	conn.remote_port = bpf_ntohs(to->port);
-	if (conn.family == AF_INET)
-		addr_map_v4(conn.remote_addr, to->v4);
-	else
-		__builtin_memcpy(conn.remote_addr, to->v6, sizeof(conn.remote_addr));
-	if (addr_is_v4(conn.remote_addr)) {
-		conn.family = AF_INET;
-		if (addr_is_any(conn.local_addr))
-			addr_map_v4(conn.local_addr, 0);
-	}
-	owner_current(&owner);
-	conn_set_owner(&conn, &owner);
-	if (conn_wanted(&conn))
-		emit_conn(EVENT_CONN_CLOSED, (__u64)sk, &conn);
-}
-
-/* Of a thread that is in connect(2), for hooks that do not see its arguments at the end. */
-static __always_inline void connect_begins(struct sock *sk, const void *to)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct connecting connecting = {
-		.since_ns = bpf_ktime_get_ns(),
-		.sk = (__u64)sk,
-		.to = (__u64)to,
-	};
-
-	bpf_map_update_elem(&connects, &thread, &connecting, BPF_ANY);
-}
-
-static __always_inline void connect_ends(long ret, bool user)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct connecting *connecting = bpf_map_lookup_elem(&connects, &thread);
-	struct remote_end to = {};
-	struct conn *conn;
-
-	if (!connecting)
-		return;
-	if (is_no_route(ret)) {
-		conn = conn_find((struct sock *)connecting->sk);
-		/* Else it was in SYN_SENT meanwhile. */
-		if (!conn || conn->opened_ns < connecting->since_ns) {
-			remote_end_read(&to, (void *)connecting->to, user);
-			conn_no_route((struct sock *)connecting->sk, &to);
-		}
-	}
-	bpf_map_delete_elem(&connects, &thread);
-}
-
 /*
  * LISTEN->SYN_RECV: a child is born, in softirq, before it has addresses of its own. It is a copy
  * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
@@ -536,6 +441,8 @@ static __always_inline void conn_remember(const struct conn *conn)
 	bool left_time_wait = infer_time_wait && (conn->flags & CONN_TIME_WAIT);
 	struct flow flow;
 
+	if (conn->role == ROLE_CLIENT && !infer_time_wait)
+		return;
 	flow_of(conn, &flow);
 	if (conn->initiator == INITIATOR_LOCAL_FIN && (conn->role == ROLE_SERVER || left_time_wait))
 		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);

@@ -37,6 +37,7 @@
 #include "accept.bpf.h"
 #include "closer.bpf.h"
 #include "conn.bpf.h"
+#include "connect.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -229,45 +230,45 @@ int BPF_KPROBE(connect_kprobe, struct sock *sk)
 	return 0;
 }
 
-static __always_inline int connect_returned(struct sock *sk, const void *addr, int ret)
+static __always_inline int connect_returned(struct sock *sk, const void *addr, int len, int ret)
 {
 	struct remote_end to = {};
 
-	if (!is_no_route(ret))
+	if (!is_no_route(ret) || len < ADDR_MIN)
 		return 0;
 	remote_end_read(&to, addr, false);
 	/* For an IPv4-mapped address tcp_v6_connect has called its IPv4 sister. */
 	if (to.family != AF_INET6 || !addr_is_v4(to.v6))
-		conn_no_route(sk, &to);
+		connect_failed(sk, &to);
 	return 0;
 }
 
 SEC("?fexit/tcp_v4_connect")
 int BPF_PROG(no_route4_fexit, struct sock *sk, void *addr, int len, int ret)
 {
-	return tracing ? connect_returned(sk, addr, ret) : 0;
+	return tracing ? connect_returned(sk, addr, len, ret) : 0;
 }
 
 SEC("?fexit/tcp_v6_connect")
 int BPF_PROG(no_route6_fexit, struct sock *sk, void *addr, int len, int ret)
 {
-	return tracing ? connect_returned(sk, addr, ret) : 0;
+	return tracing ? connect_returned(sk, addr, len, ret) : 0;
 }
 
 /* Neither function blocks: no return is missed for want of kretprobe instances. */
 SEC("?kprobe/tcp_v4_connect")
-int BPF_KPROBE(no_route4_kprobe, struct sock *sk, void *addr)
+int BPF_KPROBE(no_route4_kprobe, struct sock *sk, void *addr, int len)
 {
 	if (tracing)
-		connect_begins(sk, addr);
+		connect_begins(sk, addr, len);
 	return 0;
 }
 
 SEC("?kprobe/tcp_v6_connect")
-int BPF_KPROBE(no_route6_kprobe, struct sock *sk, void *addr)
+int BPF_KPROBE(no_route6_kprobe, struct sock *sk, void *addr, int len)
 {
 	if (tracing)
-		connect_begins(sk, addr);
+		connect_begins(sk, addr, len);
 	return 0;
 }
 
@@ -296,9 +297,9 @@ int connect_enter_tp(struct trace_event_raw_sys_enter *ctx)
 
 	if (!socket || BPF_CORE_READ(socket, state) != SS_UNCONNECTED)
 		return 0;
-	sk = BPF_CORE_READ(socket, sk);
+	sk = sock_of_tcp(BPF_CORE_READ(socket, sk));
 	if (sk && sock_is_tcp(sk))
-		connect_begins(sk, (void *)ctx->args[1]);
+		connect_begins(sk, (void *)ctx->args[1], (int)ctx->args[2]);
 	return 0;
 }
 
@@ -532,9 +533,11 @@ static __always_inline void infer_payload(struct sock *sk, struct conn *conn)
 
 	if (!writable || !conn->seq_known)
 		return;
-	bytes = BPF_CORE_READ(tp, copied_seq) - conn->copied_seq;
-	if (subflow && bytes > 0 && conn->state == TCP_ESTABLISHED) /* else it may count a FIN */
-		conn->received_bytes += bytes;
+	if (subflow && conn->state == TCP_ESTABLISHED) { /* else it may count a FIN */
+		bytes = BPF_CORE_READ(tp, copied_seq) - conn->copied_seq;
+		if (bytes > 0)
+			conn->received_bytes += bytes;
+	}
 	bytes = BPF_CORE_READ(tp, write_seq) - conn->write_seq;
 	if (bytes <= 0)
 		return;

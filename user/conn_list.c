@@ -19,6 +19,7 @@ struct conn_list {
 	size_t closed_max;
 	size_t oldest; /* in the ring */
 	__u64 forgotten;
+	__u64 missed; /* open ones, for want of memory */
 };
 
 struct conn_list *conn_list__new(size_t closed_max)
@@ -100,11 +101,12 @@ void conn_list__amended(struct conn_list *list, const struct conn *before, const
 void conn_list__begin_snapshot(struct conn_list *list)
 {
 	list->open.count = 0;
+	list->missed = 0;
 }
 
 void conn_list__open(struct conn_list *list, const struct conn *conn)
 {
-	append(&list->open, conn);
+	list->missed += !append(&list->open, conn);
 }
 
 size_t conn_list__open_count(const struct conn_list *list)
@@ -122,5 +124,5 @@ const struct conn *conn_list__get(const struct conn_list *list, size_t index)
 
 __u64 conn_list__forgotten(const struct conn_list *list)
 {
-	return list->forgotten;
+	return list->forgotten + list->missed;
 }

@@ -26,7 +26,7 @@ void conn_list__open(struct conn_list *list, const struct conn *conn);
 size_t conn_list__open_count(const struct conn_list *list);
 /* The open ones as they came, then the closed ones, the newest first. NULL past the last. */
 const struct conn *conn_list__get(const struct conn_list *list, size_t index);
-/* Closed ones that are kept no more. */
+/* Closed ones that are kept no more, and any that there was no memory for. */
 __u64 conn_list__forgotten(const struct conn_list *list);
 
 #endif /* connscope_CONN_LIST_H */

@@ -19,6 +19,7 @@
 #include "aggregate.h"
 #include "cleanup.h"
 #include "cli.h"
+#include "clock.h"
 #include "connscope.skel.h"
 #include "event.h"
 #include "log.h"
@@ -514,8 +515,11 @@ static void take_conn(struct tracer *tracer, const void *record)
 	}
 	/* Its end was missed. Deleted first: an event that comes after all finds it gone. */
 	bpf_map__delete_elem(tracer->skel->maps.conns, &snapshot->sk, sizeof(snapshot->sk), 0);
-	if (!conn.initiator)
+	if (!conn.initiator) {
 		conn.initiator = INITIATOR_UNKNOWN;
+		conn.closed_ns = clock_monotonic_ns();
+		conn.idle_ms = IDLE_UNKNOWN;
+	}
 	aggregate__closed(tracer->agg, &conn);
 }
 

@@ -213,7 +213,8 @@ static void fill_end(const struct one *one, struct cell *cells)
 		return;
 	cells[INITIATOR] = word(initiators[conn->initiator]);
 	cells[CAUSE] = word(causes[conn->cause]);
-	cells[RACED] = cell_bool(conn->flags & CONN_RACED);
+	cells[RACED] = conn->flags & CONN_MPTCP ? cell_missing(MPTCP_REASON)
+						: cell_bool(conn->flags & CONN_RACED);
 	cells[TIME_WAIT] = cell_bool(conn->flags & CONN_TIME_WAIT);
 }
 

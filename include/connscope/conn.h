@@ -100,8 +100,8 @@ struct conn {
 	__u64 sent_bytes;
 	__u64 received_bytes;
 	__u32 exchanges;
-	__u32 write_seq;  /* tcp_sock.write_seq up to which sent_bytes counts; once we have sent a
-			   * FIN, and so no more, tcp_sock.rcv_nxt of that moment */
+	__u32 write_seq;  /* tcp_sock.write_seq up to which sent_bytes counts; once our own
+			   * FIN has ended it, and so no more, tcp_sock.rcv_nxt of then */
 	__u32 copied_seq; /* tcp_sock.copied_seq up to which received_bytes counts */
 	__u32 netns;	  /* inode number of the network namespace */
 	__u32 pid;	  /* owner, thread group id in the initial namespace, 0 unknown */

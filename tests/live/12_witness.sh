@@ -20,10 +20,6 @@ in_server() {
 	nsenter --net="/proc/$server/ns/net" "$@"
 }
 
-is_apart() { # from this script's namespace
-	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
-}
-
 # prepare ADDRESS4 ADDRESS6 PEER4 PEER6: the device that the load's relay will read and write.
 prepare() {
 	ip link set lo up

@@ -26,10 +26,6 @@ order() { # order INDEX LETTER TIMES
 	hear "${out[$1]}" "done" "$3"
 }
 
-is_apart() {
-	[ "$(stat -Lc %i "/proc/$1/ns/net" 2>/dev/null)" != "$(stat -Lc %i /proc/self/ns/net)" ]
-}
-
 options=()
 for ((i = 0; i < namespaces; i++)); do
 	unshare --net sleep infinity &

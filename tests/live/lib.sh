@@ -191,8 +191,10 @@ verify() {
 	expected=()
 }
 
-is_apart() { # is_apart PID
-	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+is_apart() { # is_apart PID: it is there, and in another network namespace
+	local net
+
+	net=$(readlink "/proc/$1/ns/net") && [ "$net" != "$(readlink /proc/self/ns/net)" ]
 }
 
 # space_start: a network namespace of its own, for as long as the process $space sleeps.

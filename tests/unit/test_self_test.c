@@ -55,6 +55,8 @@ static void silence_is_wrong(void **state)
 
 	(void)state;
 	assert_true(self_test__failed(&test));
+	for (int i = 0; i < FEATURE_MAX; i++)
+		assert_int_not_equal(test.results[i], SELF_TEST_OFF);
 	assert_int_equal(test.results[FEATURE_STATE], SELF_TEST_WRONG);
 	assert_string_equal(test.details[FEATURE_STATE], "records of a connection: 0, not 1");
 	assert_int_equal(test.results[FEATURE_CONNECT], SELF_TEST_WRONG);
