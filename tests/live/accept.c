@@ -208,20 +208,22 @@ void run_reuseport(const struct options *options)
 		close(listeners[i]);
 }
 
-/* The listener with the queue closes, another one is there. Where the kernel migrates, that has
- * the connections then. */
+/* The listener with the queue closes, another one is there. Says whether that has the connections
+ * then, and converses on them if so. */
 void run_migrate(const struct options *options)
 {
 	int from = listen_reuseport(options->family, options->port, options->backlog);
 	int to = listen_reuseport(options->family, options->port, options->backlog);
 	int fds[QUEUES_MAX], server;
+	bool migrated;
 	unsigned int i;
 
 	steer(from, 0);
 	fill_queue(options, from, options->clients, fds);
 	close(from);
+	migrated = queue_depth(to) == options->clients;
 	for (i = 0; i < options->clients; i++) {
-		if (options->accept) {
+		if (migrated) {
 			server = accept_one(to);
 			exchange(fds[i], server);
 			close(server);
@@ -232,6 +234,7 @@ void run_migrate(const struct options *options)
 		close(fds[i]);
 	}
 	close(to);
+	say(migrated ? "migrated" : "reset");
 }
 
 /* ---- the rest ---- */
