@@ -25,6 +25,7 @@ route-unreachable   $(failed unreachable)
 route-prohibit      $(failed unreachable)
 route-blackhole     $(failed unreachable)
 icmp-unreachable    $(failed unreachable)
+icmp-later          $(failed unreachable)
 icmp-prohibit       $(failed unreachable)
 silence             $(failed timeout)
 port-taken          $ok $(failed no-port)
@@ -59,7 +60,6 @@ refuse() { # refuse FIRST [COMMAND...]: COMMAND runs ip in another namespace
 make_router() {
 	local number
 
-	space_start
 	ip link add uplink type veth peer name downlink netns "$space" || return 1
 	ip address add 10.96.0.1/24 dev uplink
 	ip address add fd96::1/64 dev uplink nodad
@@ -76,9 +76,38 @@ make_router() {
 	done
 }
 
+# meet PORT: both sides connect to each other, and neither's first SYN arrives.
+meet() {
+	local here there
+
+	here=$(cat /sys/class/net/uplink/address)
+	there=$(in_space ip -o link show downlink | sed 's|.*link/ether \([^ ]*\).*|\1|')
+	neighbours 02:00:00:00:00:01 02:00:00:00:00:01
+	peer open <<<"meet client 4 $1" &
+	pids=($!)
+	in_space "$PEER" open <<<"meet server 4 $1" &
+	pids+=($!)
+	wait_for is_connecting "$1" || bail "no SYN"
+	wait_for is_connecting "$1" in_space || bail "no SYN"
+	neighbours "$here" "$there"
+	wait "${pids[0]}" || bail "a peer failed"
+	wait "${pids[1]}" || bail "a peer failed"
+}
+
+neighbours() { # neighbours HERE THERE: what each side takes for the other's MAC address
+	ip neighbour replace 10.96.0.2 lladdr "$2" dev uplink nud permanent
+	in_space ip neighbour replace 10.96.0.1 lladdr "$1" dev downlink nud permanent
+}
+
+is_connecting() { # is_connecting PORT [COMMAND...]: SYN_SENT
+	"${@:2}" grep -qi "$(printf ':%04X 02 ' "$1")" /proc/self/net/tcp
+}
+
 # The first open loads the module; many at once would trip over each other.
 : <>/dev/net/tun || skip_all "no TUN devices"
 refuse 1
+space_start
+space_netns=$(in_space stat -Lc %i /proc/self/ns/net)
 if ! make_router; then
 	cases=$(grep -v '^icmp\|^silence' <<<"$cases")
 	skip "behind a router" "no veth devices"
@@ -97,7 +126,8 @@ while read -r case _; do
 	done
 done <<<"$cases"
 
-trace_start --closed 100000
+trace_start --closed 100000 --netns "$space_netns"
+[ ! -e /sys/class/net/uplink ] || meet 5803
 peer open --conns 24 <<<"$orders"
 sysctl -qw net.ipv4.ip_local_port_range="41000 41001"
 peer open --conns 1 <<<"no-port client 4 5801"
@@ -134,6 +164,11 @@ for port in 5801 5802; do
 	check_port "no port left, $port" $port $ok $ok "$(failed no-port)"
 done
 
+if [ -e /sys/class/net/uplink ]; then
+	check_port "two namespaces that connect to each other" 5803 \
+		client/closed/local-fin/-/-/1 client/closed/remote-fin/-/-/1
+fi
+
 # The local port, where it was asked for, and the addresses.
 for family in $families; do
 	here=127.0.0.1 there=10.98.0.1
@@ -150,5 +185,25 @@ check "nothing stays open" "$(jq -r 'select(.type == "conn" and .state != "close
 check "each has its owner" "$(jq -r 'select(.type == "conn" and (.comm != "peer" or .pid == null))' "$json")" ""
 expect "nothing lost, all counted" meta "[.tracked, .partial, .no_owner, .lost_events, .map_full]" \
 	"[$(jq -s 'map(select(.type == "conn")) | length' "$json"),0,0,0,0]"
+verify
+
+# The same in an upstream's row.
+tracer_command=("${tracer_command[@]/#conns/all}")
+trace_start
+peer open <<-END
+	refused client 4 5811
+	no-route-later client 4 5812
+	port-taken client 4 5813
+	cancelled client 4 5814
+	cross-reset client 6 5815
+END
+trace_stop
+number_of='[.opened, .failed, (.fail_reasons | to_entries[] | select(.value > 0) | .key, .value)]'
+expect "upstream: refused" "upstream 5811" "$number_of" '[0,1,"refused",1]'
+expect "upstream: unreachable" "upstream 5812" "$number_of" '[0,2,"unreachable",2]'
+expect "upstream: no port" "upstream 5813" "$number_of" '[1,1,"no_port",1]'
+expect "upstream: cancelled" "upstream 5814" "$number_of" '[0,1,"cancelled",1]'
+expect "upstream: refused by a reset" "upstream 5815" "$number_of" '[0,1,"refused",1]'
+expect "account" meta "[.tracked, .lost_events]" "[8,0]"
 verify
 plan

@@ -87,7 +87,7 @@ static void case_bound(const struct options *options)
 {
 	int listener = listen_here(options), fd = new_socket(options->family);
 
-	expect_bind(fd, options->family, options->port + 10000, 0);
+	expect_bind(fd, options->family, NULL, options->port + 10000, 0);
 	expect_connect(fd, options, NULL, 0);
 	converse(fd, listener);
 	close(listener);
@@ -102,7 +102,7 @@ static void case_refused_bound(const struct options *options)
 {
 	int fd = new_socket(options->family);
 
-	expect_bind(fd, options->family, options->port + 10000, 0);
+	expect_bind(fd, options->family, NULL, options->port + 10000, 0);
 	expect_connect(fd, options, NULL, ECONNREFUSED);
 	close(fd);
 }
@@ -137,7 +137,7 @@ static void case_no_route_later(const struct options *options)
 
 	if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
 		die("fcntl");
-	expect_bind(fd, options->family, options->port + 10000, 0);
+	expect_bind(fd, options->family, NULL, options->port + 10000, 0);
 	expect_connect(fd, options, route_addr(options, ROUTE_NONE), ENETUNREACH);
 	expect_connect(fd, options, route_addr(options, ROUTE_NONE), ENETUNREACH);
 	close(fd);
@@ -174,6 +174,22 @@ static void case_icmp_unreachable(const struct options *options)
 	int err = options->family == FAMILY_6 ? ENETUNREACH : EHOSTUNREACH;
 
 	connect_once(options, route_addr(options, ROUTED_UNREACHABLE), err);
+}
+
+/* Another connect(2) asks for the result: that is no other attempt. */
+static void case_icmp_later(const struct options *options)
+{
+	const char *addr = route_addr(options, ROUTED_UNREACHABLE);
+	int err = options->family == FAMILY_6 ? ENETUNREACH : EHOSTUNREACH;
+	int fd = connect_start(options->family, addr, options->port);
+
+	do {
+		pause_ms(10);
+		errno = try_connect(fd, options->family, addr, options->port);
+	} while (errno == EALREADY);
+	if (errno != err)
+		die("connect");
+	close(fd);
 }
 
 static void case_icmp_prohibit(const struct options *options)
@@ -217,7 +233,7 @@ static void case_port_taken(const struct options *options)
 		fds[i] = new_socket(options->family);
 		if (setsockopt(fds[i], SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
 			die("SO_REUSEADDR");
-		expect_bind(fds[i], options->family, options->port + 10000, 0);
+		expect_bind(fds[i], options->family, NULL, options->port + 10000, 0);
 	}
 	expect_connect(fds[0], options, NULL, 0);
 	expect_connect(fds[1], options, NULL, EADDRNOTAVAIL);
@@ -230,7 +246,7 @@ static void case_bind_taken(const struct options *options)
 {
 	int listener = listen_here(options), fd = new_socket(options->family);
 
-	expect_bind(fd, options->family, options->port, EADDRINUSE);
+	expect_bind(fd, options->family, NULL, options->port, EADDRINUSE);
 	close(fd);
 	close(listener);
 }
@@ -374,7 +390,7 @@ static void case_connect_then_listen(const struct options *options)
 {
 	int fd = new_socket(options->family), client;
 
-	expect_bind(fd, options->family, options->port, 0);
+	expect_bind(fd, options->family, NULL, options->port, 0);
 	expect_connect(fd, options, route_addr(options, ROUTE_NONE), ENETUNREACH);
 	if (listen(fd, 1) < 0)
 		die("listen");
@@ -390,10 +406,27 @@ static void case_self(const struct options *options)
 {
 	int fd = new_socket(options->family);
 
-	expect_bind(fd, options->family, options->port, 0);
+	expect_bind(fd, options->family, NULL, options->port, 0);
 	expect_connect(fd, options, NULL, 0);
 	send_all(fd, REQUEST_BYTES);
 	recv_all(fd, REQUEST_BYTES);
+	close(fd);
+}
+
+/* Two namespaces of this kernel: the script has both SYNs lost, then lets the next pass. The
+ * client's side is the one that closes. */
+static void case_meet(const struct options *options)
+{
+	bool first = options->side == SIDE_CLIENT;
+	const char *ends[] = { "10.96.0.1", "10.96.0.2" };
+	int fd = new_socket(options->family);
+
+	expect_bind(fd, options->family, ends[!first], options->port, 0);
+	expect_connect(fd, options, ends[first], 0);
+	send_all(fd, REQUEST_BYTES);
+	recv_all(fd, REQUEST_BYTES);
+	if (!first)
+		expect_eof(fd);
 	close(fd);
 }
 
@@ -467,6 +500,7 @@ static const struct open_case {
 	{ "route-prohibit", case_route_prohibit },
 	{ "route-blackhole", case_route_blackhole },
 	{ "icmp-unreachable", case_icmp_unreachable },
+	{ "icmp-later", case_icmp_later },
 	{ "icmp-prohibit", case_icmp_prohibit },
 	{ "silence", case_silence },
 	{ "no-port", case_no_port },
@@ -481,6 +515,7 @@ static const struct open_case {
 	{ "refused-then-ok", case_refused_then_ok },
 	{ "connect-then-listen", case_connect_then_listen },
 	{ "self", case_self },
+	{ "meet", case_meet },
 	{ "cross", case_cross },
 	{ "cross-reset", case_cross_reset },
 	{ "cross-cancelled", case_cross_cancelled },

@@ -52,8 +52,8 @@ int connect_start(enum family family, const char *addr, uint16_t port);
 /* The steps of connect_to(), for cases where they fail: 0 or what connect(2) sets errno to. */
 int new_socket(enum family family);
 int try_connect(int fd, enum family family, const char *addr, uint16_t port);
-void expect_bind(int fd, enum family family, uint16_t port, int err); /* to the loopback */
-void disconnect(int fd);					      /* connect(AF_UNSPEC) */
+void expect_bind(int fd, enum family family, const char *addr, uint16_t port, int err);
+void disconnect(int fd); /* connect(AF_UNSPEC) */
 void connect_refused(enum family family, const char *addr, uint16_t port);
 /* Connects FD. ERR is the error to expect, 0 none. */
 void connect_on(int fd, enum family family, const char *addr, uint16_t port, int err);

@@ -143,10 +143,10 @@ void connect_on(int fd, enum family family, const char *addr, uint16_t port, int
 		die("connect");
 }
 
-void expect_bind(int fd, enum family family, uint16_t port, int err)
+void expect_bind(int fd, enum family family, const char *addr, uint16_t port, int err)
 {
 	struct sockaddr_storage storage;
-	socklen_t len = make_addr(family, NULL, port, &storage);
+	socklen_t len = make_addr(family, addr, port, &storage);
 
 	errno = 0;
 	if (bind(fd, (struct sockaddr *)&storage, len) == 0)
