@@ -587,6 +587,8 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	conn->seen = snapshot_now;
 	snapshot.sk = *key;
 	snapshot.conn = *conn;
+	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
+		snapshot.conn.local_port = sock_local_port((struct sock *)*key);
 	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
 	if (snapshot.stale)
 		leave_group(conn);

@@ -318,6 +318,8 @@ static void check_whole(const struct cli *cli)
 	}
 	if (options->self_test)
 		usage_error("%s --self-test: accepted: check --self-test", options->view);
+	if (options->by && !strcmp(options->view, "conns"))
+		usage_error("conns --by: accepted: all, reuse, accept or close --by KEY");
 	if (cli->closed && strcmp(options->view, "conns"))
 		usage_error("%s --closed: accepted: conns --closed N", options->view);
 	if (options->sort && !view_has_column(options->view, options->sort))

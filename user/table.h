@@ -73,8 +73,8 @@ struct table {
 	size_t column_count;
 	size_t row_count;
 	size_t row_room;
-	size_t omitted;	    /* rows that table__truncate() dropped */
-	__u64 pinned;	    /* bit N: column N is shown as SHOW_ALWAYS, because rows differ by it */
+	size_t omitted; /* rows that table__truncate() dropped */
+	__u64 pinned;	/* bit N: column N is shown as SHOW_ALWAYS, and whole: rows differ by it */
 	struct cell *cells; /* row_count * column_count */
 };
 

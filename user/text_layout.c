@@ -142,14 +142,16 @@ static void cap_first(struct layout *layout, size_t *widths, size_t width)
 	widths[layout->columns[0]] = FIRST_MAX;
 }
 
-/* Takes from text columns, but not from the first, which says what the row is about. */
+/* Takes from text columns, but not from the first, which says what the row is about, and not from
+ * pinned ones. */
 static void shrink_texts(struct layout *layout, size_t *widths, size_t width)
 {
 	for (size_t i = layout->count; i-- > 1 && layout__total(layout) > width;) {
 		size_t excess = layout__total(layout) - width, old = layout->widths[i];
 		size_t least = i == layout->count - 1 ? WRAP_MIN : TEXT_MIN;
 
-		if (layout__column(layout, i)->type != COLUMN_TEXT || old <= least)
+		if (layout__column(layout, i)->type != COLUMN_TEXT || old <= least ||
+		    layout->table->pinned >> layout->columns[i] & 1)
 			continue;
 		layout->widths[i] = old - least > excess ? old - excess : least;
 		widths[layout->columns[i]] = layout->widths[i];

@@ -60,14 +60,14 @@ static const struct column columns[COLUMNS] = {
 	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "its container" },
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace" },
 	{ "partial", NULL, "PARTIAL", COLUMN_BOOL, SHOW_NONZERO, false, "was open before tracing began" },
-	{ "opened_ts", NULL, "OPENED", COLUMN_TEXT, SHOW_NEVER, false, "SYN sent, or queued; partial: first seen" },
-	{ "age_ms", NULL, "AGE", COLUMN_MS, SHOW_ALWAYS, false, "since then, until the end or now" },
+	{ "opened_ts", NULL, "OPENED", COLUMN_TEXT, SHOW_NEVER, false, "SYN sent, or queued; not known of partial ones" },
+	{ "age_ms", NULL, "AGE", COLUMN_MS, SHOW_ALWAYS, false, "since then, until now, or until the first FIN, RST or timeout of a closed one" },
 	{ "exchanges", NULL, "EXCH", COLUMN_COUNT, SHOW_ALWAYS, false, "requests with a response, at least" },
 	{ NULL, NULL, "IDLE", COLUMN_MS, SHOW_ALWAYS, false, "since the last payload byte; closed: when it ended" },
 	{ "idle_ms", NULL, "IDLE", COLUMN_MS, SHOW_NEVER, false, "open: since the last payload byte" },
 	{ "initiator", NULL, "INITIATOR", COLUMN_TEXT, SHOW_NEVER, false, "who ended it" },
 	{ "cause", NULL, "CAUSE", COLUMN_TEXT, SHOW_NONZERO, false, "what more is known of the end" },
-	{ "in_flight", "IN", "FLIGHT", COLUMN_BOOL, SHOW_NONZERO, false, "a request is, or was at the end, unanswered" },
+	{ "in_flight", "IN", "FLIGHT", COLUMN_BOOL, SHOW_NONZERO, false, "a request is unanswered, or was when the first FIN, RST or timeout came" },
 	{ "idle_at_close_ms", NULL, "IDLE AT CLOSE", COLUMN_MS, SHOW_NEVER, false, "last payload byte until the end" },
 	{ "raced", NULL, "RACED", COLUMN_BOOL, SHOW_NONZERO, true, "a request met the other side's close" },
 	{ "time_wait", NULL, "TIME-WAIT", COLUMN_BOOL, SHOW_WIDE, false, "left this host a TIME_WAIT socket" },
@@ -179,18 +179,21 @@ static struct cell elapsed_ms(__u64 from, __u64 to)
 static void fill_times(const struct one *one, struct cell *cells)
 {
 	const struct conn *conn = one->conn;
-	__u64 end = conn->closed_ns ? conn->closed_ns : one->report->now_ns;
-	bool measured = conn->ready_ns > conn->opened_ns && !(conn->flags & CONN_PARTIAL);
+	__u64 now = one->report->now_ns;
+	bool partial = conn->flags & CONN_PARTIAL;
+	bool measured = conn->ready_ns > conn->opened_ns && !partial;
 	char text[TIME_STRLEN];
 
-	report_time_of(one->report, conn->opened_ns, text, sizeof(text));
-	cells[OPENED] = cell_text(text);
-	cells[AGE] = elapsed_ms(conn->opened_ns, end);
-	if (!conn->initiator && conn->last_ns && !conn->untimed)
-		cells[IDLE] = elapsed_ms(conn->last_ns, one->report->now_ns);
-	else if (conn->initiator && conn->idle_ms != IDLE_UNKNOWN)
+	if (!partial) {
+		report_time_of(one->report, conn->opened_ns, text, sizeof(text));
+		cells[OPENED] = cell_text(text);
+		cells[AGE] = elapsed_ms(conn->opened_ns, one->closed ? conn->closed_ns : now);
+	}
+	if (!one->closed && conn->last_ns && !conn->untimed)
+		cells[IDLE] = elapsed_ms(conn->last_ns, now);
+	if (conn->initiator && conn->idle_ms != IDLE_UNKNOWN)
 		cells[IDLE_AT_CLOSE] = cell_number(conn->idle_ms);
-	cells[IDLE_OR_AT_CLOSE] = cells[conn->initiator ? IDLE_AT_CLOSE : IDLE];
+	cells[IDLE_OR_AT_CLOSE] = cells[one->closed ? IDLE_AT_CLOSE : IDLE];
 	if (measured)
 		cells[conn->role == ROLE_SERVER ? ACCEPT_WAIT : CONNECT] =
 			cell_number((conn->ready_ns - conn->opened_ns) / 1000);
@@ -258,6 +261,7 @@ static int fill(const struct report *report, struct table *table)
 	table__init(table, "conn", columns, COLUMNS);
 	table->title = "CONNS: single connections; open ones, then the last that closed";
 	table->empty = "no connection was seen";
+	table->pinned = 1ULL << STATE_OR_END;
 	for (size_t i = 0; !err && (one.conn = conn_list__get(list, i)); i++) {
 		one.closed = i >= conn_list__open_count(list);
 		err = add_row(&one, table);
@@ -267,6 +271,8 @@ static int fill(const struct report *report, struct table *table)
 		return err;
 	}
 	table->omitted = conn_list__forgotten(list);
+	if (table->omitted)
+		table->empty = "no connection is open, and closed ones are not kept";
 	return 0;
 }
 

@@ -107,22 +107,21 @@ check_range "complaints" "$(verdict complaints)" 0 "$missed"
 check "as many records as ends of connections" "$(verdict records)" "$(verdict ends)"
 check_range "... and as were made" "$(verdict ends)" "$CONNS" $((4 * CONNS))
 check "nothing lost" "$(jq -c 'select(.type == "meta") | [.lost_events, .map_full, .partial]' "$json")" "[0,0,0]"
-while read -r what; do
-	check "the witness would notice: $what" "$([ "$(verdict "spoilt: $what")" -gt 0 ] && echo yes)" yes
-done <<-END
-	initiator
-	exchanges + 1
-	sent_bytes + 1
-	received_bytes - 1
-	in_flight
-	raced
-	time_wait
-	role
-	local_port
-	state
-	one missing
-	one too many
-END
+would_notice() { # would_notice KIND WHAT...
+	local kind=$1 what
+
+	shift
+	for what; do
+		check "the witness would notice: $what, $kind" \
+			"$([ "$(verdict "spoilt: $what, $kind")" -gt 0 ] && echo yes)" yes
+	done
+}
+for side in client server; do
+	would_notice $side initiator "exchanges + 1" "sent_bytes + 1" "received_bytes - 1" in_flight raced \
+		time_wait role local_port state "one missing"
+done
+would_notice "reset server" "exchanges + 1" role state "one missing"
+check "the witness would notice: one too many" "$([ "$(verdict "spoilt: one too many")" -gt 0 ] && echo yes)" yes
 # The load has everything, unless it is small.
 while [ "$CONNS" -ge 1000 ] && read -r what; do
 	check "the load has: $what" "$([ "$(verdict "$what")" -gt 0 ] && echo yes)" yes

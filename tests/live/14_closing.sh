@@ -77,10 +77,6 @@ linger2-data       client client local-fin - 0 0 0 1 100 200
 linger2-data       server server local-fin after-fin-data 0 1 0 1 200 100
 port-again         server client remote-fin - 0 0 0 1 100 200 twice
 port-again         server server local-fin - 0 0 1 1 200 100 twice
-port-taken         client client local-fin - 0 0 1 0 0 0 and no-port
-port-taken         client server remote-fin - 0 0 0 0 0 0
-cancel             client client cancelled
-unreachable        client client unreachable
 '
 # These wait for a timeout, which the script makes short once the others are done.
 patient_cases='
@@ -98,11 +94,6 @@ port-reuse         client client local-fin - 0 0 gone 1 100 200 twice
 port-reuse         client server remote-fin - 0 0 0 1 200 100 twice
 cut-unreachable    client client timeout retransmissions 1 0 0 1 200 200
 cut-user-timeout   server server timeout user-timeout 0 0 0 1 200 100
-'
-# With a single local port.
-port_cases='
-no-port            client client local-fin - 0 0 gone 0 0 0 and no-port
-no-port            client server remote-fin - 0 0 0 0 0 0
 '
 families='4 6 mapped'
 [ -z "$VM" ] || families='4 6'
@@ -142,10 +133,6 @@ sysctl -qw net.ipv4.tcp_retries2=2 net.ipv4.tcp_orphan_retries=1 net.ipv4.tcp_fi
 # shellcheck disable=SC2086 # words
 orders "$patient_cases" $families
 peer close --conns 64 <<<"$lines" >>"$dir/said"
-sysctl -qw net.ipv4.ip_local_port_range="61000 61000"
-# shellcheck disable=SC2086 # words
-orders "$port_cases" $families
-peer close <<<"$lines" >>"$dir/said"
 trace_stop
 
 # Port and role, then the words of the tables; what a failed one has is its reason.
@@ -180,7 +167,7 @@ for family in $families; do
 			continue
 		fi
 		check "$case, $side, seen by the $role, $family" "${got[$port $role]:-no record}" "$(want_of "$want")"
-	done <<<"$cases$patient_cases$port_cases"
+	done <<<"$cases$patient_cases"
 done
 
 # The records that say so are the TIME_WAIT sockets of this namespace, but for those that do not stay;
@@ -189,7 +176,7 @@ gone=$(while read -r case side role want; do
 	for family in $families; do
 		[[ $want != *" gone "* ]] || echo "${ports[$case $side $family]}"
 	done
-done <<<"$cases$patient_cases$port_cases")
+done <<<"$cases$patient_cases")
 jq -r --arg gone "$gone" 'def host: if test(":") then "[\(.)]" else . end;
 	select(.type == "conn" and .time_wait == true)
 	| (if .role == "client" then .remote_port else .local_port end | tostring) as $port

@@ -37,18 +37,6 @@ struct owner {
 	pid_t pid;
 };
 
-static uint16_t port_of(int fd, int (*name_of)(int, struct sockaddr *, socklen_t *))
-{
-	struct sockaddr_storage addr;
-	const struct sockaddr_in *v4 =
-		(const struct sockaddr_in *)&addr; /* IPv6 has it there too */
-	socklen_t len = sizeof(addr);
-
-	if (name_of(fd, (struct sockaddr *)&addr, &len) < 0)
-		die("socket name");
-	return ntohs(v4->sin_port);
-}
-
 static struct owner self(void)
 {
 	return (struct owner){ "peer", getpid() };
@@ -360,7 +348,7 @@ void run_twin(const struct options *options)
 	char line[16];
 
 	known.client_port = (uint16_t)(options->port + 1);
-	known.client = connect_from(options->family, &known.client_port, options->port, 0);
+	known.client = connect_from(options->family, known.client_port, NULL, options->port);
 	known.server = accept_one(listener);
 	while (known.exchanges < options->exchanges)
 		known__exchange(&known, REQUEST_BYTES, RESPONSE_BYTES);

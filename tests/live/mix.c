@@ -66,21 +66,13 @@ static void no_delay(int fd)
 		die("TCP_NODELAY");
 }
 
-static uint16_t port_of(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
-{
-	struct sockaddr_in6 addr; /* the port is where struct sockaddr_in has it */
-	socklen_t len = sizeof(addr);
-
-	return name(fd, (struct sockaddr *)&addr, &len) < 0 ? 0 : ntohs(addr.sin6_port);
-}
-
 static void open_client(struct mix *mix, uint16_t port, uint16_t own_port)
 {
 	enum family family = (enum family)below(mix, 3);
 
 	enter(mix, SIDE_CLIENT);
-	mix->client = connect_bound(family, own_port, family == FAMILY_6 ? SERVER_6 : SERVER_4,
-				    (uint16_t)(port + mix->lane));
+	mix->client = connect_from(family, own_port, family == FAMILY_6 ? SERVER_6 : SERVER_4,
+				   (uint16_t)(port + mix->lane));
 	no_delay(mix->client);
 }
 

@@ -46,7 +46,7 @@ int listen_reuseport(enum family family, uint16_t port, int backlog);
 unsigned int queue_depth(int listener);
 int connect_to(enum family family, const char *addr, uint16_t port);
 /* As connect_to(), from OWN_PORT where that is not 0. */
-int connect_bound(enum family family, uint16_t own_port, const char *addr, uint16_t port);
+int connect_from(enum family family, uint16_t own_port, const char *addr, uint16_t port);
 /* As connect_to(), but without waiting for the end of the handshake: a non-blocking socket. */
 int connect_start(enum family family, const char *addr, uint16_t port);
 /* The steps of connect_to(), for cases where they fail: 0 or what connect(2) sets errno to. */
@@ -57,9 +57,9 @@ void disconnect(int fd); /* connect(AF_UNSPEC) */
 void connect_refused(enum family family, const char *addr, uint16_t port);
 /* Connects FD. ERR is the error to expect, 0 none. */
 void connect_on(int fd, enum family family, const char *addr, uint16_t port, int err);
-/* From local port *LOCAL, 0 for any, over the loopback device; stores the one it got. */
-int connect_from(enum family family, uint16_t *local, uint16_t port, int err);
 int accept_one(int listener);
+/* By getsockname() or getpeername(); 0 where it has none any more. */
+uint16_t port_of(int fd, int (*name)(int, struct sockaddr *, socklen_t *));
 int *new_fds(unsigned int count); /* the caller frees */
 
 void send_all(int fd, size_t len);

@@ -171,40 +171,19 @@ static int connect_with(enum family family, const char *addr, uint16_t port, int
 	return fd;
 }
 
-int connect_from(enum family family, uint16_t *local, uint16_t port, int err)
-{
-	struct sockaddr_storage storage;
-	struct sockaddr_in *addr =
-		(struct sockaddr_in *)&storage; /* the port is where IPv6 has it */
-	socklen_t len = make_addr(family, NULL, *local, &storage);
-	int fd = new_socket(family), one = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
-		die("SO_REUSEADDR");
-	if (bind(fd, (struct sockaddr *)&storage, len) < 0)
-		die("bind");
-	connect_on(fd, family, NULL, port, err);
-	if (getsockname(fd, (struct sockaddr *)&storage, &len) < 0)
-		die("getsockname");
-	*local = ntohs(addr->sin_port);
-	return fd;
-}
-
 int connect_to(enum family family, const char *addr, uint16_t port)
 {
 	return connect_with(family, addr, port, 0, 0);
 }
 
-int connect_bound(enum family family, uint16_t own_port, const char *addr, uint16_t port)
+int connect_from(enum family family, uint16_t own_port, const char *addr, uint16_t port)
 {
 	int fd = new_socket(family), one = 1;
-	struct sockaddr_storage any;
-	socklen_t len = make_addr(family, family == FAMILY_4 ? "0.0.0.0" : "::", own_port, &any);
 
-	if (own_port && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
 		die("SO_REUSEADDR");
-	if (own_port && bind(fd, (struct sockaddr *)&any, len) < 0)
-		die("bind");
+	if (own_port)
+		expect_bind(fd, family, family == FAMILY_4 ? "0.0.0.0" : "::", own_port, 0);
 	connect_on(fd, family, addr, port, 0);
 	return fd;
 }
@@ -217,6 +196,14 @@ int connect_start(enum family family, const char *addr, uint16_t port)
 void connect_refused(enum family family, const char *addr, uint16_t port)
 {
 	close(connect_with(family, addr, port, 0, ECONNREFUSED));
+}
+
+uint16_t port_of(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
+{
+	struct sockaddr_in6 addr; /* the port is where struct sockaddr_in has it */
+	socklen_t len = sizeof(addr);
+
+	return name(fd, (struct sockaddr *)&addr, &len) < 0 ? 0 : ntohs(addr.sin6_port);
 }
 
 int accept_one(int listener)

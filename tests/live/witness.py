@@ -38,6 +38,8 @@ NAMED = {
                   "FIN had to wait behind it, or never left: connscope sees close(), the wire the FIN",
     "met unseen": "payload met a socket of this server that was closed, and answered with a RST: the "
                   "backend says (`reasons.race`) that it does not see that",
+    "TIME_WAIT unseen": "a RST came after this end's FIN was acknowledged: the wire does not tell whether it "
+                        "met the TIME_WAIT socket or one that the application held still",
     "piecemeal": "on this port the server reads and answers 64 bytes at a time, and the client writes "
                  "all before it reads: the path joins what applications do apart",
 }
@@ -413,6 +415,7 @@ def differences(end, record, named, blind):
         facts["raced"] = record["raced"]
     if not end.refused:
         time_wait = end.has_time_wait()
+        named["TIME_WAIT unseen"] += time_wait is None
         facts["time_wait"] = record["time_wait"] if time_wait is None else time_wait
     facts["role"] = end.role
     facts["state"] = "failed" if end.refused else "closed"
@@ -466,7 +469,7 @@ def tell(story):
 # ---- would it complain? ----
 
 def spoilt(ends, records):
-    """(what was done, records with that done to one of them): to one of which nothing is excused."""
+    """(what was done, records with that done to one of them), for several kinds of connection."""
     ways = {
         "initiator": lambda record: {"initiator": "remote-fin" if record["initiator"] == "local-fin"
                                      else "local-fin"},
@@ -480,16 +483,26 @@ def spoilt(ends, records):
         "local_port": lambda record: {"local_port": 1},
         "state": lambda record: {"state": "established"},
     }
-    plain = {(netns, end.name) for netns, end in ends if end.role == "client" and not end.reset
-             and end.name.remote_port not in PIECEMEAL_PORTS and not end.closed_first()}
-    place = next(i for i, record in enumerate(records) if record["received_bytes"]
-                 and (record["netns"], name_of(record)) in plain)
-    for what, change in ways.items():
-        copies = list(records)
-        copies[place] = {**records[place], **change(records[place])}
-        yield what, copies
-    yield "one missing", records[:place] + records[place + 1:]
-    yield "one too many", records + [copy.copy(records[place])]
+    kept = {"client": set(), "server": set(), "reset server": set()}
+    for netns, end in ends:
+        if end.name.remote_port in PIECEMEAL_PORTS or end.name.local_port in PIECEMEAL_PORTS:
+            continue
+        if end.reset == "received" and end.role == "server":
+            kept["reset server"].add((netns, end.name))
+        elif not end.reset and not end.closed_first():
+            kept[end.role].add((netns, end.name))
+    for kind, names in kept.items():
+        place = next((i for i, record in enumerate(records) if record["received_bytes"]
+                      and (record["netns"], name_of(record)) in names), None)
+        if place is None:
+            continue
+        # What of a connection that was reset is excused by definition, is not asked for.
+        for what in ["exchanges + 1", "role", "state"] if kind == "reset server" else ways:
+            copies = list(records)
+            copies[place] = {**records[place], **ways[what](records[place])}
+            yield "%s, %s" % (what, kind), copies
+        yield "one missing, " + kind, records[:place] + records[place + 1:]
+    yield "one too many", records + [copy.copy(records[0])]
 
 
 def summary(ends, records, named, complaints):
