@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -356,12 +355,9 @@ static void end_close_notify(struct mix *mix)
 
 static void end_killed(int closer, int other)
 {
-	pid_t owner = fork();
+	pid_t owner = fork_bound();
 
-	if (owner < 0)
-		die("fork");
 	if (owner == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(other);
 		for (;;)
 			pause();
@@ -625,23 +621,12 @@ static void run_lane(struct mix *mix)
 
 /* ---- processes ---- */
 
-static pid_t start(void)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("fork");
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
-}
-
 static void run_lanes(struct mix *mix)
 {
 	int status;
 
 	for (mix->lane = 0; mix->lane < mix->options->clients; mix->lane++) {
-		if (start() == 0) {
+		if (fork_bound() == 0) {
 			run_lane(mix);
 			_exit(0);
 		}
@@ -672,7 +657,7 @@ void run_mix(const struct options *options)
 	devices[SIDE_CLIENT] = relay__open();
 	enter(&mix, SIDE_SERVER);
 	devices[SIDE_SERVER] = relay__open();
-	relay = start();
+	relay = fork_bound();
 	if (relay == 0)
 		relay__run(mix.relay, devices[SIDE_CLIENT], devices[SIDE_SERVER], options->seed);
 	run_lanes(&mix);

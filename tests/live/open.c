@@ -276,21 +276,29 @@ static void on_alarm(int number)
 	(void)number;
 }
 
-static void case_interrupted(const struct options *options)
+/* A connect(2) that a signal interrupts, with its SYN on the wire. */
+static int connect_interrupted(const struct options *options, struct wire *wire)
 {
 	/* Again and again: the first may come before the call. */
 	struct itimerval soon = { .it_value.tv_usec = INTERRUPT_US,
 				  .it_interval.tv_usec = INTERRUPT_US };
 	struct sigaction action = { .sa_handler = on_alarm };
 	int fd = new_socket(options->family);
-	struct wire wire;
 
-	open_wire(&wire, options);
+	open_wire(wire, options);
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &soon, NULL);
-	expect_connect(fd, options, wire.peer, EINTR);
+	expect_connect(fd, options, wire->peer, EINTR);
 	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
-	wire__expect(&wire, WIRE_SYN, 0);
+	wire__expect(wire, WIRE_SYN, 0);
+	return fd;
+}
+
+static void case_interrupted(const struct options *options)
+{
+	struct wire wire;
+	int fd = connect_interrupted(options, &wire);
+
 	close(fd);
 	wire__done(&wire);
 }
@@ -298,18 +306,9 @@ static void case_interrupted(const struct options *options)
 /* The handshake outlives the interrupted call. */
 static void case_interrupted_then_ok(const struct options *options)
 {
-	struct itimerval soon = { .it_value.tv_usec = INTERRUPT_US,
-				  .it_interval.tv_usec = INTERRUPT_US };
-	struct sigaction action = { .sa_handler = on_alarm };
-	int fd = new_socket(options->family);
 	struct wire wire;
+	int fd = connect_interrupted(options, &wire);
 
-	open_wire(&wire, options);
-	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &soon, NULL);
-	expect_connect(fd, options, wire.peer, EINTR);
-	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
-	wire__expect(&wire, WIRE_SYN, 0);
 	wire.ack = wire.seen;
 	wire__send(&wire, WIRE_SYN | WIRE_ACK, 0);
 	wire__expect(&wire, WIRE_ACK, 0);

@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -280,17 +279,6 @@ static void turns_zerocopy(int client, int server)
 	reap_zerocopy(server);
 }
 
-static pid_t helper(void)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("fork");
-	if (pid == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return pid;
-}
-
 static void wait_helper(pid_t pid)
 {
 	int status;
@@ -306,7 +294,7 @@ static void turns_waitall(int client, int server)
 	int waiting = 1;
 
 	by_send(client, REQUEST_BYTES / 2);
-	pid = helper();
+	pid = fork_bound();
 	if (pid == 0) {
 		while (ioctl(server, FIONREAD, &waiting) == 0 && waiting > 0)
 			pause_ms(CONSUMED_POLL);
@@ -326,7 +314,7 @@ static void turns_large(int client, int server)
 
 	if (!large)
 		die("calloc");
-	pid = helper();
+	pid = fork_bound();
 	if (pid == 0) {
 		moved_all(write(client, large, LARGE_BYTES), LARGE_BYTES, "write");
 		_exit(0);
@@ -340,7 +328,7 @@ static void turns_large(int client, int server)
 
 static void turns_sendfile_large(int client, int server)
 {
-	pid_t pid = helper();
+	pid_t pid = fork_bound();
 
 	if (pid == 0) {
 		by_sendfile(client, LARGE_BYTES);
@@ -567,7 +555,7 @@ static unsigned int read_stream(int fd)
 
 static pid_t start_stream(int fd, void (*run)(int fd))
 {
-	pid_t pid = helper();
+	pid_t pid = fork_bound();
 
 	if (pid == 0) {
 		run(fd);
@@ -588,7 +576,7 @@ static void turns_both_ways(int client, int server)
 		die("pipe");
 	writers[0] = start_stream(client, write_stream);
 	writers[1] = start_stream(server, write_stream);
-	reader = helper();
+	reader = fork_bound();
 	if (reader == 0) {
 		calls[0] = read_stream(client);
 		moved_all(write(ends[1], &calls[0], sizeof(*calls)), sizeof(*calls), "pipe");
@@ -720,7 +708,7 @@ void run_payload(const struct options *options)
 		found = find_case(name);
 		case_name = found->name;
 		fflush(stdout);
-		pid = helper();
+		pid = fork_bound();
 		if (pid == 0) {
 			doing_what(name, SIDE_CLIENT, one.family);
 			run_case(found, &one);

@@ -75,6 +75,8 @@ void wait_writable(int fd); /* established, or an error */
 void close_reset(int fd);   /* by SO_LINGER 0 */
 
 void wait_for_order(void); /* a line on standard input */
+/* fork(2), with a child that dies with its parent. */
+pid_t fork_bound(void);
 void pause_ms(unsigned int ms);
 /* Prints PORT and the time since the last payload byte: call it before and after the end. */
 void mark_end(uint16_t port);
