@@ -57,6 +57,7 @@ void run_queue(const struct options *options)
 	for (i = 0; i < options->clients; i++)
 		close(fds[i]);
 	free(fds);
+	wait_fin_acked(options->port); /* so that it is they who end what is queued */
 	close(listener);
 	if (options->late)
 		wire__done(&wires[0]);

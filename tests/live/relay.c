@@ -7,6 +7,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -123,7 +124,14 @@ void relay__run(struct relay *relay, int a, int b, uint64_t seed)
 {
 	struct pollfd ends[] = { { .fd = a, .events = POLLIN }, { .fd = b, .events = POLLIN } };
 	struct queue queue = { .end = &queue.first };
+	cpu_set_t here;
 
+	/* What is written on two CPUs goes through two backlogs: TCP and tcpdump may then see two
+	 * packets in different orders (netif_rx, net/core/dev.c). */
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here) < 0)
+		die("sched_setaffinity");
 	for (;;) {
 		if (poll(ends, 2, queue.first ? TICK_MS : -1) < 0)
 			die("poll");
