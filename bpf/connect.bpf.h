@@ -63,11 +63,7 @@ static __noinline void connect_failed(struct sock *sk, const struct remote_end *
 		addr_map_v4(conn.remote_addr, to->v4);
 	else
 		__builtin_memcpy(conn.remote_addr, to->v6, sizeof(conn.remote_addr));
-	if (addr_is_v4(conn.remote_addr)) {
-		conn.family = AF_INET;
-		if (addr_is_any(conn.local_addr))
-			addr_map_v4(conn.local_addr, 0);
-	}
+	endpoints_unmap(&conn);
 	owner_current(&owner);
 	conn_set_owner(&conn, &owner);
 	if (conn_wanted(&conn))

@@ -57,6 +57,16 @@ static __always_inline void sock_local_addr(struct sock *sk, __u8 *addr)
 		BPF_CORE_READ_INTO((struct in6_addr *)addr, sk, __sk_common.skc_v6_rcv_saddr);
 }
 
+/* A connection to an IPv4-mapped address is one of IPv4, both ends. */
+static __always_inline void endpoints_unmap(struct conn *conn)
+{
+	if (!addr_is_v4(conn->remote_addr))
+		return;
+	conn->family = AF_INET;
+	if (addr_is_any(conn->local_addr))
+		addr_map_v4(conn->local_addr, 0);
+}
+
 /* Addresses, ports and family of a connection: AF_INET for an IPv4-mapped peer. */
 static __always_inline void sock_endpoints(struct sock *sk, struct conn *conn)
 {
@@ -69,11 +79,7 @@ static __always_inline void sock_endpoints(struct sock *sk, struct conn *conn)
 		return;
 	}
 	BPF_CORE_READ_INTO((struct in6_addr *)conn->remote_addr, sk, __sk_common.skc_v6_daddr);
-	if (addr_is_v4(conn->remote_addr)) {
-		conn->family = AF_INET;
-		if (addr_is_any(conn->local_addr))
-			addr_map_v4(conn->local_addr, 0);
-	}
+	endpoints_unmap(conn);
 }
 
 static __always_inline __u32 sock_netns(struct sock *sk)

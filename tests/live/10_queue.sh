@@ -37,7 +37,6 @@ stand() {
 : <>/dev/net/tun || skip_all "no TUN devices"
 sysctl -qw net.core.somaxconn=128
 space_start
-in_space ip link set lo up
 in_space sysctl -qw net.core.somaxconn=16
 printf '#!/bin/sh\nexec nsenter --target %s --net "%s" "$@"\n' "$space" "$PEER" >"$dir/there"
 chmod 755 "$dir/there"

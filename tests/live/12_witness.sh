@@ -16,10 +16,6 @@ CONNS=${CONNS:-$([ "$VM" ] && echo 200 || echo 2000)}
 lanes=$([ "$VM" ] && echo 20 || echo 64)
 captures=()
 
-in_server() {
-	nsenter --net="/proc/$server/ns/net" "$@"
-}
-
 # prepare ADDRESS4 ADDRESS6 PEER4 PEER6: the device that the load's relay will read and write.
 prepare() {
 	ip link set lo up
@@ -65,18 +61,16 @@ capture() {
 }
 
 : <>/dev/net/tun || skip_all "no TUN devices"
-unshare --net sleep $((patience * 10)) &
-server=$!
-wait_for is_apart $server || bail "no second network namespace"
+space_start
 prepare 10.90.0.1 fd90::1 10.90.0.2 fd90::2
 export -f prepare
-in_server bash -c 'prepare 10.90.0.2 fd90::2 10.90.0.1 fd90::1' || bail "no device for the server"
+in_space bash -c 'prepare 10.90.0.2 fd90::2 10.90.0.1 fd90::1' || bail "no device for the server"
 capture client env
-capture server nsenter --net="/proc/$server/ns/net"
+capture server nsenter --net="/proc/$space/ns/net"
 
 echo "# SEED=$SEED CONNS=$CONNS"
-trace_start --closed 100000 --netns "pid:$server"
-peer mix --conns "$CONNS" --clients "$lanes" --seed "$SEED" --netns "/proc/$server/ns/net"
+trace_start --closed 100000 --netns "pid:$space"
+peer mix --conns "$CONNS" --clients "$lanes" --seed "$SEED" --netns "/proc/$space/ns/net"
 trace_stop
 wait_for has_all || bail "tcpdump does not write what it received: $(tail -n 3 "$dir"/*.tcpdump)"
 kill -INT "${captures[@]}"
@@ -87,13 +81,12 @@ for side in client server; do
 done
 python3 "$top/tests/live/witness.py" "$json" \
 	"client,$(stat -Lc %i /proc/self/ns/net),$dir/client.pcap,10.90.0.1,fd90::1" \
-	"server,$(stat -Lc %i "/proc/$server/ns/net"),$dir/server.pcap,10.90.0.2,fd90::2" >"$dir/verdict"
+	"server,$(stat -Lc %i "/proc/$space/ns/net"),$dir/server.pcap,10.90.0.2,fd90::2" >"$dir/verdict"
 status=$?
 if [ "${KEEP:-}" ]; then
 	cp "$dir"/*.pcap "$json" "$dir/verdict" "$KEEP"
 fi
-kill $server
-wait $server 2>/dev/null
+space_end "$space"
 
 verdict() { # verdict NAME: how many
 	awk -F '\t' -v name="$1" '$1 == name { n = $2 } END { print n + 0 }' "$dir/verdict"

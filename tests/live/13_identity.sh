@@ -22,21 +22,16 @@ check_same() {
 	check "$1: $(wc -l <"$3") records" "$(diff "$2" "$3" | head -n 20)" ""
 }
 
-# A namespace with the same addresses and ports, for as long as this shell lives.
-unshare --net sleep infinity &
-other=$!
+# A namespace with the same addresses and ports.
+space_start
 here=$(stat -Lc %i /proc/self/ns/net)
-elsewhere() {
-	there=$(stat -Lc %i "/proc/$other/ns/net") && [ "$there" != "$here" ]
-}
-wait_for elsewhere || bail "no second network namespace"
-nsenter "--net=/proc/$other/ns/net" ip link set lo up
+there=$(stat -Lc %i "/proc/$space/ns/net")
 
 twins() {
 	talk_start twin --port 6401 --exchanges 2
 	local out=$talk_out fd=$talk_fd pid=$talk_pid
 
-	talk_start_in "$other" twin --port 6401 --exchanges 3
+	talk_start_in "$space" twin --port 6401 --exchanges 3
 	hear "$out" ready
 	hear "$talk_out" ready
 	talk_end "$fd" "$pid"
@@ -75,8 +70,7 @@ for type in upstream listener; do
 	check "... rows: ${type}s" "$(jq -c "select(.type == \"$type\") | [.netns, .exchanges]" "$json" | sort)" \
 		"$(printf '%s\n' "[$here,2]" "[$there,3]" | sort)"
 done
-kill "$other"
-wait "$other" 2>/dev/null
+space_end "$space"
 
 # Containers, as docker and podman name their cgroups; one is gone before the report.
 cgroups=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)

@@ -28,12 +28,10 @@ order() { # order INDEX LETTER TIMES
 
 options=()
 for ((i = 0; i < namespaces; i++)); do
-	unshare --net sleep infinity &
-	holders[i]=$!
-	wait_for is_apart "${holders[i]}" || bail "no network namespace"
+	space_start
+	holders[i]=$space
 	netns[i]=$(stat -Lc %i "/proc/${holders[i]}/ns/net")
 	options+=(--netns "${netns[i]}")
-	nsenter "--net=/proc/${holders[i]}/ns/net" ip link set lo up
 done
 
 # records FILE: what is asserted of each, without times.

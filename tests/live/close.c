@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,11 +80,8 @@ static void case_kill(const struct options *options)
 
 	pair__open(&pair, options);
 	exchange(pair.client, pair.server);
-	owner = fork();
-	if (owner < 0)
-		die("fork");
+	owner = fork_bound();
 	if (owner == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(*pair.other);
 		for (;;)
 			pause();

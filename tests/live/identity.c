@@ -187,13 +187,9 @@ static pid_t fork_named(const char *name)
 	pid_t pid;
 
 	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		die("fork");
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pid = fork_bound();
+	if (pid == 0)
 		prctl(PR_SET_NAME, name);
-	}
 	return pid;
 }
 

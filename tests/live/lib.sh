@@ -197,11 +197,18 @@ is_apart() { # is_apart PID: it is there, and in another network namespace
 	net=$(readlink "/proc/$1/ns/net") && [ "$net" != "$(readlink /proc/self/ns/net)" ]
 }
 
-# space_start: a network namespace of its own, for as long as the process $space sleeps.
+# space_start: a network namespace of its own, for as long as the process $space lives: until finish, or
+# space_end PID.
 space_start() {
-	unshare --net sleep 600 &
+	unshare --net sleep infinity &
 	space=$!
 	wait_for is_apart "$space" || bail "no network namespace"
+	in_space ip link set lo up
+}
+
+space_end() {
+	kill "$1"
+	wait "$1" 2>/dev/null
 }
 
 in_space() {

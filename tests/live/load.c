@@ -43,11 +43,8 @@ static struct worker start(const char *name, void (*run)(const struct options *,
 
 	if (pipe(orders) < 0 || pipe(reports) < 0)
 		die("pipe");
-	pid = fork();
-	if (pid < 0)
-		die("fork");
+	pid = fork_bound();
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, name);
 		close(orders[1]);
 		close(reports[0]);

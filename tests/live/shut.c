@@ -174,10 +174,10 @@ static void case_heir(const struct options *options)
 
 	pair__open(&pair, options);
 	exchange(pair.client, pair.server);
-	if (pipe(gate) < 0 || (heir = fork()) < 0)
-		die("fork");
+	if (pipe(gate) < 0)
+		die("pipe");
+	heir = fork_bound();
 	if (heir == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		prctl(PR_SET_NAME, "peer-heir");
 		close(*pair.other);
 		close(gate[1]);
@@ -219,23 +219,31 @@ static void case_not_accepted(const struct options *options)
 	close(fd);
 }
 
-/* A SYN from the same port takes over the server's TIME_WAIT socket. */
-static void case_port_again(const struct options *options)
+/* Two connections from one port, each ended by CLOSER, the second after PAUSE. */
+static void connect_twice(const struct options *options, enum side closer, unsigned int pause)
 {
-	int listener = listen_on(options->family, NULL, options->port, 1), server, client, i;
+	int listener = listen_on(options->family, NULL, options->port, 1), ends[2], i;
 	uint16_t port = 0;
 
 	for (i = 0; i < 2; i++) {
-		client = connect_from(options->family, port, NULL, options->port);
-		port = port_of(client, getsockname);
-		server = accept_one(listener);
-		exchange(client, server);
-		close(server);
-		expect_eof(client);
-		close(client);
+		ends[SIDE_CLIENT] = connect_from(options->family, port, NULL, options->port);
+		port = port_of(ends[SIDE_CLIENT], getsockname);
+		ends[SIDE_SERVER] = accept_one(listener);
+		exchange(ends[SIDE_CLIENT], ends[SIDE_SERVER]);
+		close(ends[closer]);
+		expect_eof(ends[!closer]);
+		close(ends[!closer]);
 		settle(options->port);
+		if (i == 0)
+			pause_ms(pause);
 	}
 	close(listener);
+}
+
+/* A SYN from the same port takes over the server's TIME_WAIT socket. */
+static void case_port_again(const struct options *options)
+{
+	connect_twice(options, SIDE_SERVER, 0);
 }
 
 /* As `ss -K` does. Says so where the kernel cannot. */
@@ -641,22 +649,7 @@ static void case_cut_unreachable(const struct options *options)
 /* The client's TIME_WAIT socket makes way for the same port after a second (tcp_tw_reuse). */
 static void case_port_reuse(const struct options *options)
 {
-	int listener = listen_on(options->family, NULL, options->port, 1), server, client, i;
-	uint16_t port = 0;
-
-	for (i = 0; i < 2; i++) {
-		client = connect_from(options->family, port, NULL, options->port);
-		port = port_of(client, getsockname);
-		server = accept_one(listener);
-		exchange(client, server);
-		close(client);
-		expect_eof(server);
-		close(server);
-		settle(options->port);
-		if (i == 0)
-			pause_ms(TW_REUSE_MS);
-	}
-	close(listener);
+	connect_twice(options, SIDE_CLIENT, TW_REUSE_MS);
 }
 
 /* Between our FIN and the peer's. */
