@@ -15,6 +15,7 @@
 #include "escape.h"
 #include "log.h"
 #include "parse.h"
+#include "verb.h"
 #include "version.h"
 #include "view.h"
 
@@ -78,12 +79,14 @@ static const char doc[] =
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
 	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON";
 
+#define OPTIONS_MAX (sizeof(options_table) / sizeof(options_table[0]))
+
 struct cli {
 	struct options *options;
-	const char *unfit; /* an option that `check` cannot use */
-	bool closed;	   /* --closed was given */
-	int positionals;   /* INTERVAL and COUNT */
-	int next;	   /* argp's, when the last option was fine */
+	int keys[OPTIONS_MAX]; /* of the options given, each once */
+	size_t key_count;
+	int positionals; /* INTERVAL and COUNT */
+	int next;	 /* argp's, when the last option was fine */
 };
 
 static _Noreturn void __attribute__((format(printf, 1, 2))) usage_error(const char *fmt, ...)
@@ -184,20 +187,15 @@ static void set_flag(struct options *options, int key)
 	}
 }
 
-static bool is_view(const char *text)
-{
-	return !strcmp(text, "all") || !strcmp(text, "check") || view_find(text);
-}
-
 static void set_positional(struct cli *cli, const char *text)
 {
 	bool digit = isdigit((unsigned char)text[0]);
+	char names[128];
 
 	if (!cli->options->view && !cli->positionals && !digit) {
-		if (!is_view(text))
-			usage_error("%s: no such view, accepted: all, reuse, accept, close, conns, "
-				    "check",
-				    text);
+		if (!verb_find(text))
+			usage_error("%s: no such view, accepted: %s", text,
+				    verb_names(VERBS_EVERY, names, sizeof(names)));
 		cli->options->view = text;
 		return;
 	}
@@ -257,21 +255,13 @@ static _Noreturn void refuse_option(const struct cli *cli, const struct argp_sta
 	usage_error("%s: takes no value, accepted: %s", word, name);
 }
 
-static bool fits_check(int key)
+static void remember(struct cli *cli, int key)
 {
-	switch (key) {
-	case 'j':
-	case 'o':
-	case 'v':
-	case 'w':
-	case 'T':
-	case OPTION_NO_HEADER:
-	case OPTION_BACKEND:
-	case OPTION_SELF_TEST:
-		return true;
-	default:
-		return false;
+	for (size_t i = 0; i < cli->key_count; i++) {
+		if (cli->keys[i] == key)
+			return;
 	}
+	cli->keys[cli->key_count++] = key;
 }
 
 /* argp_parser of the table: 0, or ARGP_ERR_UNKNOWN for keys that are not ours. */
@@ -286,13 +276,11 @@ static error_t parse_key(int key, char *text, struct argp_state *state)
 	if (key == ARGP_KEY_ARG) {
 		set_positional(cli, text);
 	} else if (option && key) {
-		cli->closed |= key == OPTION_CLOSED;
+		remember(cli, key);
 		if (value)
 			set_value(cli->options, value, text);
 		else
 			set_flag(cli->options, key);
-		if (!cli->unfit && !fits_check(key))
-			cli->unfit = option->name ? option->name : "4 or -6";
 	} else {
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -300,28 +288,28 @@ static error_t parse_key(int key, char *text, struct argp_state *state)
 	return 0;
 }
 
+/* WHAT must be for VIEW, one of VERBS. */
+static void check_fits(const char *view, unsigned int verbs, const char *what)
+{
+	char names[128];
+
+	if (!(verb_find(view) & verbs))
+		usage_error("%s %s: accepted with: %s", view, what,
+			    verb_names(verbs, names, sizeof(names)));
+}
+
 static void check_whole(const struct cli *cli)
 {
 	const struct options *options = cli->options;
+	char name[32];
 
-	if (!strcmp(options->view, "check")) {
-		if (options->command)
-			usage_error("check %s: accepted: check without a command",
-				    options->command[0]);
-		if (cli->positionals)
-			usage_error("check: accepted: no INTERVAL or COUNT");
-		if (cli->unfit)
-			usage_error("check -%s%s: accepted: -j -o -v -w -T --no-header --backend "
-				    "--self-test",
-				    cli->unfit[1] == ' ' ? "" : "-", cli->unfit);
-		return;
-	}
-	if (options->self_test)
-		usage_error("%s --self-test: accepted: check --self-test", options->view);
-	if (options->by && !strcmp(options->view, "conns"))
-		usage_error("conns --by: accepted: all, reuse, accept or close --by KEY");
-	if (cli->closed && strcmp(options->view, "conns"))
-		usage_error("%s --closed: accepted: conns --closed N", options->view);
+	for (size_t i = 0; i < cli->key_count; i++)
+		check_fits(options->view, verbs_of_option(cli->keys[i]),
+			   option_name(cli->keys[i], name, sizeof(name)));
+	if (cli->positionals)
+		check_fits(options->view, verbs_of_interval(), "INTERVAL");
+	if (options->command)
+		check_fits(options->view, verbs_of_command(), "-- COMMAND");
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
 			    options->sort, options->view);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registry of verbs, and of the options that not every one of them takes. */
+#include "verb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli_value.h"
+
+#define REPORTS (VERB_ALL | VERB_REUSE | VERB_ACCEPT | VERB_CLOSE)
+#define TRACERS (REPORTS | VERB_CONNS)
+
+static const struct {
+	enum verb verb;
+	const char *name;
+} verbs[] = {
+	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" }, { VERB_ACCEPT, "accept" },
+	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" }, { VERB_CHECK, "check" },
+};
+
+#define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
+
+/* An option that is not here is one of all that trace. */
+static const struct {
+	int key;
+	unsigned int verbs;
+} fits[] = {
+	{ OPTION_BY, REPORTS },
+	{ OPTION_CLOSED, VERB_CONNS },
+	{ OPTION_SELF_TEST, VERB_CHECK },
+	{ OPTION_BACKEND, VERBS_EVERY },
+	{ OPTION_NO_HEADER, VERBS_EVERY },
+	{ 'T', VERBS_EVERY },
+	{ 'V', VERBS_EVERY },
+	{ 'h', VERBS_EVERY },
+	{ 'j', VERBS_EVERY },
+	{ 'o', VERBS_EVERY },
+	{ 'v', VERBS_EVERY },
+	{ 'w', VERBS_EVERY },
+};
+
+enum verb verb_find(const char *name)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		if (!strcmp(verbs[i].name, name))
+			return verbs[i].verb;
+	}
+	return 0;
+}
+
+char *verb_names(unsigned int set, char *buf, size_t len)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < VERB_COUNT && used < len; i++) {
+		if (set & verbs[i].verb)
+			used += (size_t)snprintf(buf + used, len - used, "%s%s", used ? ", " : "",
+						 verbs[i].name);
+	}
+	return buf;
+}
+
+unsigned int verbs_of_option(int key)
+{
+	for (size_t i = 0; i < sizeof(fits) / sizeof(fits[0]); i++) {
+		if (fits[i].key == key)
+			return fits[i].verbs;
+	}
+	return TRACERS;
+}
+
+unsigned int verbs_of_interval(void)
+{
+	return TRACERS;
+}
+
+unsigned int verbs_of_command(void)
+{
+	return TRACERS;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The first word of the command line: what there is, and which options each takes. */
+#ifndef connscope_VERB_H
+#define connscope_VERB_H
+
+#include <stddef.h>
+
+enum verb {
+	VERB_ALL = 1 << 0,
+	VERB_REUSE = 1 << 1,
+	VERB_ACCEPT = 1 << 2,
+	VERB_CLOSE = 1 << 3,
+	VERB_CONNS = 1 << 4,
+	VERB_CHECK = 1 << 5,
+};
+
+/* 0: no such verb. */
+enum verb verb_find(const char *name);
+/* The names of the verbs in SET, a comma and a blank between. Returns BUF. */
+char *verb_names(unsigned int set, char *buf, size_t len);
+
+#define VERBS_EVERY (~0U)
+
+/* The verbs that take the option KEY; those that take INTERVAL and COUNT; those that take --
+ * COMMAND. */
+unsigned int verbs_of_option(int key);
+unsigned int verbs_of_interval(void);
+unsigned int verbs_of_command(void);
+
+#endif /* connscope_VERB_H */
