@@ -49,7 +49,7 @@ BIN := $(O)/connscope
 USER_SOURCES := $(wildcard user/*.c)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
-PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
+PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o session.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 

@@ -9,9 +9,9 @@
 #include <netinet/tcp.h>
 #include <uthash.h>
 
-#include "conn_list.h"
 #include "filter.h"
 #include "names.h"
+#include "observer.h"
 
 #define OTHER "other"
 
@@ -25,8 +25,9 @@ struct aggregate {
 	size_t max_rows;
 	const struct filter *filter;
 	const struct names *names;
-	struct conn_list *conns; /* or NULL */
-	struct entry *entries;	 /* uthash by row.key */
+	struct observer *observers;
+	__u64 series_start_ns; /* 0: no series */
+	struct entry *entries; /* uthash by row.key */
 	const struct row **rows;
 	size_t row_count;
 	__u64 folded_closed, folded_open; /* connections */
@@ -61,22 +62,28 @@ void aggregate__free(struct aggregate *agg)
 	HASH_ITER (hh, agg->entries, entry, next) {
 		HASH_DEL(agg->entries, entry);
 		free(entry->row.queues.depths);
+		free(entry->row.series);
 		free(entry);
 	}
-	conn_list__free(agg->conns);
 	free(agg->rows);
 	free(agg);
 }
 
-int aggregate__keep_conns(struct aggregate *agg, size_t closed_max)
+void aggregate__observe(struct aggregate *agg, struct observer *observer)
 {
-	agg->conns = conn_list__new(closed_max);
-	return agg->conns ? 0 : -ENOMEM;
+	observer->next = agg->observers;
+	agg->observers = observer;
 }
 
-const struct conn_list *aggregate__conns(const struct aggregate *agg)
+void aggregate__keep_series(struct aggregate *agg, __u64 start_ns)
 {
-	return agg->conns;
+	agg->series_start_ns = start_ns;
+}
+
+static void tell(const struct aggregate *agg, const struct record *record)
+{
+	for (struct observer *observer = agg->observers; observer; observer = observer->next)
+		observer->take(observer, record);
 }
 
 size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows)
@@ -316,6 +323,23 @@ static void add_conn(struct totals *totals, const struct conn *conn)
 	totals->active += conn_is_active(conn);
 }
 
+/* The row's, made when missing; NULL when none is kept, or out of memory. */
+static struct series *series_of(const struct aggregate *agg, struct row *row)
+{
+	if (agg->series_start_ns && !row->series)
+		row->series = series__new(agg->series_start_ns);
+	return row->series;
+}
+
+static void add_depth_to_series(const struct aggregate *agg, struct row *row, __u64 ns, __u32 depth)
+{
+	struct series *series = depth ? series_of(agg, row) : NULL;
+	struct slot *slot = series ? series__at(series, ns) : NULL;
+
+	if (slot && depth > slot->depth)
+		slot->depth = depth;
+}
+
 static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 {
 	struct row_key key;
@@ -343,8 +367,8 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 		return;
 	add_conn(&row->closed, conn);
 	agg->folded_closed += is_other(row);
-	if (agg->conns)
-		conn_list__closed(agg->conns, conn);
+	add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
+	tell(agg, &(struct record){ .kind = RECORD_CLOSED, .conn = conn });
 }
 
 void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after)
@@ -361,8 +385,7 @@ void aggregate__amended(struct aggregate *agg, const struct conn *before, const 
 	totals->raced += (after->flags & CONN_RACED) && !(before->flags & CONN_RACED);
 	if ((before->flags & CONN_TIME_WAIT) && !(after->flags & CONN_TIME_WAIT))
 		totals->time_wait -= totals->time_wait > 0;
-	if (agg->conns)
-		conn_list__amended(agg->conns, before, after);
+	tell(agg, &(struct record){ .kind = RECORD_AMENDED, .conn = after, .before = before });
 }
 
 void aggregate__open(struct aggregate *agg, const struct conn *conn)
@@ -373,8 +396,8 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 		return;
 	add_conn(&row->open, conn);
 	agg->folded_open += is_other(row);
-	if (agg->conns)
-		conn_list__open(agg->conns, conn);
+	add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
+	tell(agg, &(struct record){ .kind = RECORD_OPEN, .conn = conn });
 }
 
 void aggregate__begin_snapshot(struct aggregate *agg)
@@ -382,8 +405,7 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 	struct entry *entry, *next;
 
 	agg->folded_open = 0;
-	if (agg->conns)
-		conn_list__begin_snapshot(agg->conns);
+	tell(agg, &(struct record){ .kind = RECORD_SNAPSHOT });
 	HASH_ITER (hh, agg->entries, entry, next) {
 		struct row *row = &entry->row;
 
@@ -480,14 +502,17 @@ void aggregate__listener(struct aggregate *agg, const struct listener *listener)
 	/* The queue of a listener that was there before may never have been seen to grow. */
 	if (listener->depth > row->open.depth_max)
 		row->open.depth_max = listener->depth;
+	tell(agg, &(struct record){ .kind = RECORD_LISTENER, .listener = listener });
 }
 
 void aggregate__listener_closed(struct aggregate *agg, const struct listener *listener)
 {
 	struct row *row = listener_row(agg, listener);
 
-	if (row)
-		add_listener(&row->listener_closed, listener);
+	if (!row)
+		return;
+	add_listener(&row->listener_closed, listener);
+	tell(agg, &(struct record){ .kind = RECORD_LISTENER_CLOSED, .listener = listener });
 }
 
 /* ---- groups ---- */
@@ -523,6 +548,56 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 	/* Peaks of several groups need not have come at one time: a row of several has none. */
 	entry->row.groups++;
 	entry->row.open_peak = group->open_peak > 0 ? group->open_peak : 0;
+	tell(agg, &(struct record){ .kind = RECORD_GROUP, .key = group_key, .group = group });
+}
+
+/* ---- ticks ---- */
+
+static void add_sample(struct sample *sample, const struct totals *totals)
+{
+	sample->opened += totals->opened;
+	sample->failed += totals->failed;
+	sample->exchanges += totals->exchanges + totals->partial_exchanges;
+	sample->carriers += totals->carriers;
+	sample->closed += totals->closed;
+	sample->raced += totals->raced;
+	sample->sent_bytes += totals->sent_bytes;
+	sample->received_bytes += totals->received_bytes;
+}
+
+static void take_sample(const struct row *row, struct sample *ret)
+{
+	const struct listener_totals *now = &row->listener_open, *gone = &row->listener_closed;
+
+	memset(ret, 0, sizeof(*ret));
+	add_sample(ret, &row->closed);
+	add_sample(ret, &row->open);
+	ret->overflows = now->syn_drops + now->ack_drops + gone->syn_drops + gone->ack_drops;
+	ret->open = (__u32)row->open.open;
+	ret->active = (__u32)row->open.active;
+	ret->depth = now->depth;
+}
+
+void aggregate__tick(struct aggregate *agg, __u64 now_ns)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER (hh, agg->entries, entry, next) {
+		struct row *row = &entry->row;
+		struct series *series = series_of(agg, row);
+		struct sample sample;
+		struct slot slot;
+
+		take_sample(row, &sample);
+		slot_between(&row->ticked, &sample, &slot);
+		row->ticked = sample;
+		if (series)
+			slot_merge(series__at(series, now_ns), &slot);
+		tell(agg,
+		     &(struct record){
+			     .kind = RECORD_TICK, .row = row, .slot = &slot, .now_ns = now_ns });
+	}
+	tell(agg, &(struct record){ .kind = RECORD_TICK, .now_ns = now_ns });
 }
 
 /* ---- sums ---- */

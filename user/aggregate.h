@@ -14,10 +14,11 @@
 
 #include "connscope/conn.h"
 #include "hist.h"
+#include "series.h"
 
-struct conn_list;
 struct filter;
 struct names;
+struct observer;
 
 /* What rows are told apart by; the role always is. */
 enum group_by {
@@ -112,6 +113,8 @@ struct row {
 	struct dist response_us;
 	__u32 open_peak; /* of one group of the kernel; with several it is not known */
 	__u32 groups;
+	struct series *series; /* NULL: not kept, or nothing yet */
+	struct sample ticked;  /* at the last tick */
 };
 
 struct aggregate;
@@ -123,10 +126,17 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 				 const struct names *names);
 void aggregate__free(struct aggregate *agg);
 
-/* From here on single connections are kept too, beside the rows: see conn_list.h. -ENOMEM. */
-int aggregate__keep_conns(struct aggregate *agg, size_t closed_max);
-/* NULL: they are not kept. */
-const struct conn_list *aggregate__conns(const struct aggregate *agg);
+/* From here on OBSERVER is told everything of observer.h. It must outlive the aggregate. */
+void aggregate__observe(struct aggregate *agg, struct observer *observer);
+
+/*
+ * From here on each row has a series that begins at START_NS, in which aggregate__tick() notes what
+ * has changed since the one before. Depths come from the records themselves, at the moment that
+ * each tells, ticks or not.
+ */
+void aggregate__keep_series(struct aggregate *agg, __u64 start_ns);
+/* To be called right after a snapshot. */
+void aggregate__tick(struct aggregate *agg, __u64 now_ns);
 
 /* A connection or listener that has ended, and what became known of it later. */
 void aggregate__closed(struct aggregate *agg, const struct conn *conn);

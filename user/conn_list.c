@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "connscope/conn.h"
+#include "observer.h"
 
 struct conns {
 	struct conn *items;
@@ -14,6 +15,7 @@ struct conns {
 };
 
 struct conn_list {
+	struct observer observer; /* first */
 	struct conns open;
 	struct conns closed; /* once full, a ring */
 	size_t closed_max;
@@ -21,15 +23,6 @@ struct conn_list {
 	__u64 forgotten;
 	__u64 missed; /* open ones, for want of memory */
 };
-
-struct conn_list *conn_list__new(size_t closed_max)
-{
-	struct conn_list *list = calloc(1, sizeof(*list));
-
-	if (list)
-		list->closed_max = closed_max;
-	return list;
-}
 
 void conn_list__free(struct conn_list *list)
 {
@@ -57,7 +50,7 @@ static bool append(struct conns *conns, const struct conn *conn)
 	return true;
 }
 
-void conn_list__closed(struct conn_list *list, const struct conn *conn)
+static void add_closed(struct conn_list *list, const struct conn *conn)
 {
 	if (list->closed.count < list->closed_max) {
 		list->forgotten += !append(&list->closed, conn);
@@ -86,7 +79,7 @@ static bool is_same(const struct conn *a, const struct conn *b)
 	       !memcmp(a->remote_addr, b->remote_addr, sizeof(a->remote_addr));
 }
 
-void conn_list__amended(struct conn_list *list, const struct conn *before, const struct conn *after)
+static void amend(struct conn_list *list, const struct conn *before, const struct conn *after)
 {
 	for (size_t age = 0; age < list->closed.count; age++) {
 		struct conn *kept = closed_at(list, age);
@@ -98,15 +91,43 @@ void conn_list__amended(struct conn_list *list, const struct conn *before, const
 	}
 }
 
-void conn_list__begin_snapshot(struct conn_list *list)
+static void take(struct observer *self, const struct record *record)
 {
-	list->open.count = 0;
-	list->missed = 0;
+	struct conn_list *list = (struct conn_list *)self;
+
+	switch (record->kind) {
+	case RECORD_CLOSED:
+		add_closed(list, record->conn);
+		break;
+	case RECORD_AMENDED:
+		amend(list, record->before, record->conn);
+		break;
+	case RECORD_SNAPSHOT:
+		list->open.count = 0;
+		list->missed = 0;
+		break;
+	case RECORD_OPEN:
+		list->missed += !append(&list->open, record->conn);
+		break;
+	default:
+		break;
+	}
 }
 
-void conn_list__open(struct conn_list *list, const struct conn *conn)
+struct conn_list *conn_list__new(size_t closed_max)
 {
-	list->missed += !append(&list->open, conn);
+	struct conn_list *list = calloc(1, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	list->observer.take = take;
+	list->closed_max = closed_max;
+	return list;
+}
+
+struct observer *conn_list__observer(struct conn_list *list)
+{
+	return &list->observer;
 }
 
 size_t conn_list__open_count(const struct conn_list *list)

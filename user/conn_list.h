@@ -8,6 +8,7 @@
 
 struct conn;
 struct conn_list;
+struct observer;
 
 /* Keeps the last CLOSED_MAX closed connections, in memory that grows up to that. NULL: out of it.
  */
@@ -15,13 +16,9 @@ struct conn_list *conn_list__new(size_t closed_max);
 /* NULL is fine. */
 void conn_list__free(struct conn_list *list);
 
-void conn_list__closed(struct conn_list *list, const struct conn *conn);
-/* What became known of a closed one later; nothing where it is kept no more. */
-void conn_list__amended(struct conn_list *list, const struct conn *before,
-			const struct conn *after);
-/* A new snapshot: forget the open ones, then add those of this one. */
-void conn_list__begin_snapshot(struct conn_list *list);
-void conn_list__open(struct conn_list *list, const struct conn *conn);
+/* What fills the list, to be given to aggregate__observe(): open ones come and go with snapshots.
+ */
+struct observer *conn_list__observer(struct conn_list *list);
 
 size_t conn_list__open_count(const struct conn_list *list);
 /* The open ones as they came, then the closed ones, the newest first. NULL past the last. */

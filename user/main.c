@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* connscope: are connections reused, is the accept queue backing up, who closed. */
-#include <string.h>
-
+#include "check.h"
 #include "cli.h"
 #include "log.h"
 #include "run.h"
+#include "verb.h"
 
 int main(int argc, char **argv)
 {
@@ -12,7 +12,10 @@ int main(int argc, char **argv)
 
 	cli_parse(argc, argv, &options);
 	log_set_verbose(options.verbose);
-	if (!strcmp(options.view, "check"))
-		return run_check(&options);
-	return run_trace(&options);
+	switch (verb_find(options.view)) {
+	case VERB_CHECK:
+		return check_run(&options);
+	default:
+		return run_trace(&options);
+	}
 }

@@ -2,7 +2,10 @@
 /* The registry of outputs. */
 #include "output.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "log.h"
 
 static const struct output *const outputs[] = { &output_text, &output_json };
 
@@ -13,4 +16,23 @@ const struct output *output_find(const char *name)
 			return outputs[i];
 	}
 	return NULL;
+}
+
+int output_open(const char *path, FILE **ret_out)
+{
+	FILE *out = path ? fopen(path, "we") : stdout;
+
+	if (!out) {
+		log_err(-errno, "cannot write %s", path);
+		return -EIO; /* whatever it was, no privilege that tracing needs */
+	}
+	setvbuf(out, NULL, _IOLBF, 0);
+	*ret_out = out;
+	return 0;
+}
+
+void output_close(FILE *out)
+{
+	if (out && out != stdout)
+		fclose(out);
 }

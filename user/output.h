@@ -30,6 +30,12 @@ struct output {
 extern const struct output output_text;
 extern const struct output output_json;
 
+/* Opens the file PATH, which loses what stands in it, or for NULL stdout; line-buffered. -EIO,
+ * logged. */
+int output_open(const char *path, FILE **ret_out);
+/* NULL is fine. */
+void output_close(FILE *out);
+
 /* NULL: no such output. */
 const struct output *output_find(const char *name);
 

@@ -11,6 +11,7 @@
 #include "connscope/event.h"
 
 struct aggregate;
+struct conn_list;
 
 /* What the tracer can offer; one mechanism is chosen for each. */
 enum feature {
@@ -70,6 +71,7 @@ struct account {
 
 struct report {
 	const struct aggregate *aggregate;
+	const struct conn_list *conns; /* single connections, where they are kept; else NULL */
 	struct account account;
 	__u64 number;	 /* of the reports before it in this run */
 	__u64 ts_ms;	 /* wall clock, milliseconds since the epoch, UTC */

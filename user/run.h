@@ -7,7 +7,8 @@ struct options;
 
 /* Traces as OPTIONS say and writes the reports. Returns the exit status of the process. */
 int run_trace(const struct options *options);
-/* Prints what this kernel offers. */
-int run_check(const struct options *options);
+/* The exit status that an error, which has been logged, means; 0 and a reader that has gone are
+ * fine. */
+int run_status(int err);
 
 #endif /* connscope_RUN_H */

@@ -196,6 +196,7 @@ static void script_done(struct script *script)
 struct trial {
 	const struct script *script;
 	const struct aggregate *agg;
+	const struct conn_list *conns;
 	const struct feature_state *states;
 	struct self_test *test;
 };
@@ -217,7 +218,7 @@ static void expect(const struct trial *trial, enum feature feature, const char *
 /* The record of one end of STEP, with whether it is of the open ones; NULL: none came. */
 static const struct conn *find(const struct trial *trial, enum step step, __u8 role, bool *ret_open)
 {
-	const struct conn_list *list = aggregate__conns(trial->agg);
+	const struct conn_list *list = trial->conns;
 	const struct pair *pair = &trial->script->pairs[step];
 	__u16 local = role == ROLE_CLIENT ? pair->client_port : pair->server_port;
 	__u16 remote = role == ROLE_CLIENT ? pair->server_port : pair->client_port;
@@ -340,7 +341,7 @@ static void judge_open(const struct trial *trial)
 
 static void judge_no_route(const struct trial *trial)
 {
-	const struct conn_list *list = aggregate__conns(trial->agg);
+	const struct conn_list *list = trial->conns;
 	const struct conn *conn;
 	__u64 found = 0;
 
@@ -400,11 +401,11 @@ static void judge(const struct trial *trial)
 	}
 }
 
-int self_test__run(struct tracer *tracer, struct aggregate *agg, const struct feature_state *states,
-		   struct self_test *ret_test)
+int self_test__run(struct tracer *tracer, struct aggregate *agg, const struct conn_list *conns,
+		   const struct feature_state *states, struct self_test *ret_test)
 {
 	struct script script;
-	struct trial trial = { &script, agg, states, ret_test };
+	struct trial trial = { &script, agg, conns, states, ret_test };
 	int err;
 
 	memset(ret_test, 0, sizeof(*ret_test));

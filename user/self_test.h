@@ -8,6 +8,7 @@
 #include "report.h"
 
 struct aggregate;
+struct conn_list;
 struct tracer;
 
 enum self_test_result {
@@ -24,11 +25,11 @@ struct self_test {
 
 /*
  * Makes loopback connections of its own, from open to each kind of end, one of them before it
- * starts TRACER, and compares what STATES promises with the records that arrive in AGG, which must
- * keep single connections. -errno, logged: no usable loopback in this network namespace.
+ * starts TRACER, and compares what STATES promises with the records that arrive in AGG and in
+ * CONNS, which observes it. -errno, logged: no usable loopback in this network namespace.
  */
-int self_test__run(struct tracer *tracer, struct aggregate *agg, const struct feature_state *states,
-		   struct self_test *ret_test);
+int self_test__run(struct tracer *tracer, struct aggregate *agg, const struct conn_list *conns,
+		   const struct feature_state *states, struct self_test *ret_test);
 
 /* Something that is attached does not deliver. */
 bool self_test__failed(const struct self_test *test);

@@ -254,7 +254,7 @@ static int add_row(const struct one *one, struct table *table)
 
 static int fill(const struct report *report, struct table *table)
 {
-	const struct conn_list *list = aggregate__conns(report->aggregate);
+	const struct conn_list *list = report->conns;
 	struct one one = { .report = report };
 	int err = 0;
 

@@ -6,6 +6,7 @@
 
 #include "connscope/conn.h"
 #include "conn_list.h"
+#include "observer.h"
 
 static struct conn numbered(__u16 port)
 {
@@ -14,12 +15,20 @@ static struct conn numbered(__u16 port)
 	return conn;
 }
 
+static void tell(struct conn_list *list, enum record_kind kind, const struct conn *before,
+		 const struct conn *conn)
+{
+	struct observer *observer = conn_list__observer(list);
+
+	observer->take(observer, &(struct record){ .kind = kind, .before = before, .conn = conn });
+}
+
 static void close_ports(struct conn_list *list, __u16 first, __u16 last)
 {
 	for (__u16 port = first; port <= last; port++) {
 		struct conn conn = numbered(port);
 
-		conn_list__closed(list, &conn);
+		tell(list, RECORD_CLOSED, NULL, &conn);
 	}
 }
 
@@ -64,10 +73,10 @@ static void open_ones_lead(void **state)
 	struct conn eight = numbered(8), nine = numbered(9);
 
 	(void)state;
-	conn_list__open(list, &eight);
-	conn_list__begin_snapshot(list);
+	tell(list, RECORD_OPEN, NULL, &eight);
+	tell(list, RECORD_SNAPSHOT, NULL, NULL);
 	close_ports(list, 1, 100); /* more than the room it starts with */
-	conn_list__open(list, &nine);
+	tell(list, RECORD_OPEN, NULL, &nine);
 	assert_int_equal(conn_list__open_count(list), 1);
 	assert_int_equal(conn_list__get(list, 0)->local_port, 9);
 	assert_int_equal(conn_list__get(list, 1)->local_port, 100);
@@ -84,11 +93,11 @@ static void amended_in_place(void **state)
 	(void)state;
 	after.cause = CAUSE_AFTER_FIN_DATA;
 	close_ports(list, 1, 5); /* the ring has turned */
-	conn_list__amended(list, &before, &after);
+	tell(list, RECORD_AMENDED, &before, &after);
 	assert_int_equal(conn_list__get(list, 1)->cause, CAUSE_AFTER_FIN_DATA);
 	assert_int_equal(conn_list__get(list, 0)->cause, CAUSE_NONE);
 	before = numbered(1); /* kept no more */
-	conn_list__amended(list, &before, &after);
+	tell(list, RECORD_AMENDED, &before, &after);
 	assert_ports(list, (const __u16[]){ 5, 4, 3, 0 });
 	conn_list__free(list);
 }

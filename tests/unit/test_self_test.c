@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aggregate.h"
+#include "conn_list.h"
 #include "self_test.h"
 #include "tracer.h"
 
@@ -37,15 +38,18 @@ void tracer__end_snapshot(struct tracer *tracer, struct aggregate *agg)
 static struct self_test run(enum mechanism mechanism)
 {
 	struct aggregate *agg = aggregate__new(0, 64, NULL, NULL);
+	struct conn_list *conns = conn_list__new(10);
 	struct feature_state states[FEATURE_MAX] = {};
 	struct self_test test;
 
 	assert_non_null(agg);
-	assert_int_equal(aggregate__keep_conns(agg, 10), 0);
+	assert_non_null(conns);
+	aggregate__observe(agg, conn_list__observer(conns));
 	for (int i = 0; i < FEATURE_MAX; i++)
 		states[i].mechanism = mechanism;
-	assert_int_equal(self_test__run(NULL, agg, states, &test), 0);
+	assert_int_equal(self_test__run(NULL, agg, conns, states, &test), 0);
 	aggregate__free(agg);
+	conn_list__free(conns);
 	return test;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "aggregate.h"
+#include "conn_list.h"
 #include "parse.h"
 #include "report.h"
 #include "table.h"
@@ -19,6 +20,7 @@
 
 struct scene {
 	struct aggregate *agg;
+	struct conn_list *conns;
 	struct report report;
 	struct table table;
 	bool filled;
@@ -46,6 +48,7 @@ static void end(struct scene *scene)
 	if (scene->filled)
 		table__done(&scene->table);
 	aggregate__free(scene->agg);
+	conn_list__free(scene->conns);
 }
 
 static void set_feature(struct scene *scene, enum feature feature, enum mechanism mechanism,
@@ -677,7 +680,10 @@ static void both_roles_but_only_what_has_ended(void **state)
 static void keep_conns(struct scene *scene)
 {
 	begin(scene, 0);
-	assert_int_equal(aggregate__keep_conns(scene->agg, 10), 0);
+	scene->conns = conn_list__new(10);
+	assert_non_null(scene->conns);
+	aggregate__observe(scene->agg, conn_list__observer(scene->conns));
+	scene->report.conns = scene->conns;
 	scene->report.now_ns = 5000 * MS;
 	scene->report.ts_ms = 1767225605000; /* 2026-01-01T00:00:05Z */
 }

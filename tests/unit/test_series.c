@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Series: what falls into which slot, and that nothing is lost where slots merge. */
+#include "test.h"
+
+#include <stdlib.h>
+
+#include "series.h"
+
+#define SECOND 1000000000ULL
+
+static void seconds_have_slots(void **state)
+{
+	struct series *series = series__new(100 * SECOND);
+
+	(void)state;
+	assert_non_null(series);
+	series__at(series, 100 * SECOND)->opened = 1;
+	series__at(series, 101 * SECOND - 1)->opened++;
+	series__at(series, 103 * SECOND)->opened = 5;
+	series__at(series, 7)->opened++; /* before the start */
+	assert_int_equal(series->count, 4);
+	assert_int_equal(series->slots[0].opened, 3);
+	assert_int_equal(series->slots[1].opened, 0);
+	assert_int_equal(series->slots[3].opened, 5);
+	free(series);
+}
+
+static void slots_merge_in_time(void **state)
+{
+	struct series *series = series__new(0);
+	unsigned int opened = 0;
+
+	(void)state;
+	assert_non_null(series);
+	for (unsigned int i = 0; i < 5 * SERIES_SLOTS; i++) {
+		struct slot *slot = series__at(series, i * SECOND);
+
+		slot->opened++;
+		slot->depth = i > slot->depth ? i : slot->depth;
+	}
+	assert_int_equal(series->width_ns, 8 * SECOND);
+	assert_int_equal(series->count, 5 * SERIES_SLOTS / 8);
+	for (size_t i = 0; i < series->count; i++) {
+		opened += series->slots[i].opened;
+		assert_int_equal(series->slots[i].opened, 8);
+		assert_int_equal(series->slots[i].depth, 8 * i + 7);
+	}
+	assert_int_equal(opened, 5 * SERIES_SLOTS);
+	free(series);
+}
+
+static void only_growth_counts(void **state)
+{
+	struct sample before = { .opened = 5, .exchanges = 10, .open = 9 };
+	struct sample now = { .opened = 7, .exchanges = 8, .open = 4, .depth = 2 };
+	struct slot slot = { .closed = 99 };
+
+	(void)state;
+	slot_between(&before, &now, &slot);
+	assert_int_equal(slot.opened, 2);
+	assert_int_equal(slot.exchanges, 0);
+	assert_int_equal(slot.closed, 0);
+	assert_int_equal(slot.open, 4);
+	assert_int_equal(slot.depth, 2);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(seconds_have_slots),
+		cmocka_unit_test(slots_merge_in_time),
+		cmocka_unit_test(only_growth_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

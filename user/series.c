@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a row did over time, in slots of equal width, in bounded memory. */
+#include "series.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_NS 1000000000ULL
+
+struct series *series__new(__u64 start_ns)
+{
+	struct series *series = calloc(1, sizeof(*series));
+
+	if (!series)
+		return NULL;
+	series->start_ns = start_ns;
+	series->width_ns = SECOND_NS;
+	return series;
+}
+
+static __u32 higher(__u32 a, __u32 b)
+{
+	return a > b ? a : b;
+}
+
+void slot_merge(struct slot *into, const struct slot *from)
+{
+	into->sent_bytes += from->sent_bytes;
+	into->received_bytes += from->received_bytes;
+	into->opened += from->opened;
+	into->failed += from->failed;
+	into->exchanges += from->exchanges;
+	into->carriers += from->carriers;
+	into->closed += from->closed;
+	into->raced += from->raced;
+	into->overflows += from->overflows;
+	into->open = higher(into->open, from->open);
+	into->active = higher(into->active, from->active);
+	into->depth = higher(into->depth, from->depth);
+}
+
+static void halve(struct series *series)
+{
+	size_t count = (series->count + 1) / 2;
+
+	for (size_t i = 0; i < count; i++) {
+		struct slot slot = series->slots[2 * i];
+
+		if (2 * i + 1 < series->count)
+			slot_merge(&slot, &series->slots[2 * i + 1]);
+		series->slots[i] = slot;
+	}
+	memset(&series->slots[count], 0, (SERIES_SLOTS - count) * sizeof(struct slot));
+	series->count = count;
+	series->width_ns *= 2;
+}
+
+struct slot *series__at(struct series *series, __u64 ns)
+{
+	__u64 since = ns > series->start_ns ? ns - series->start_ns : 0;
+	size_t index;
+
+	while (since / series->width_ns >= SERIES_SLOTS)
+		halve(series);
+	index = (size_t)(since / series->width_ns);
+	if (index >= series->count)
+		series->count = index + 1;
+	return &series->slots[index];
+}
+
+/* A record that was lost may take back what a snapshot had counted. */
+static __u64 grown(__u64 before, __u64 now)
+{
+	return now > before ? now - before : 0;
+}
+
+void slot_between(const struct sample *before, const struct sample *now, struct slot *ret_slot)
+{
+	ret_slot->sent_bytes = grown(before->sent_bytes, now->sent_bytes);
+	ret_slot->received_bytes = grown(before->received_bytes, now->received_bytes);
+	ret_slot->opened = (__u32)grown(before->opened, now->opened);
+	ret_slot->failed = (__u32)grown(before->failed, now->failed);
+	ret_slot->exchanges = (__u32)grown(before->exchanges, now->exchanges);
+	ret_slot->carriers = (__u32)grown(before->carriers, now->carriers);
+	ret_slot->closed = (__u32)grown(before->closed, now->closed);
+	ret_slot->raced = (__u32)grown(before->raced, now->raced);
+	ret_slot->overflows = (__u32)grown(before->overflows, now->overflows);
+	ret_slot->open = now->open;
+	ret_slot->active = now->active;
+	ret_slot->depth = now->depth;
+}

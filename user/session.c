@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A source of records and the tables made from them, from start to end. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "aggregate.h"
+#include "cli.h"
+#include "clock.h"
+#include "conn_list.h"
+#include "log.h"
+#include "names.h"
+#include "owner.h"
+#include "probes.h"
+#include "tracer.h"
+
+struct session {
+	const struct options *options;
+	struct probes probes;
+	struct tracer *tracer;
+	struct aggregate *agg;
+	struct conn_list *conns; /* or NULL */
+	struct names *names;
+	__u64 started_ms;
+	__u64 reports;
+	bool ticks;
+};
+
+static int open_aggregate(struct session *session)
+{
+	const struct options *options = session->options;
+
+	session->agg = aggregate__new(options->by, options->max_endpoints, &options->filter,
+				      session->names);
+	if (!session->agg)
+		return log_err(-ENOMEM, "cannot start");
+	if (strcmp(options->view, "conns"))
+		return 0;
+	session->conns = conn_list__new(options->closed);
+	if (!session->conns)
+		return log_err(-ENOMEM, "cannot start");
+	aggregate__observe(session->agg, conn_list__observer(session->conns));
+	return 0;
+}
+
+static int open_source(struct session *session)
+{
+	int err = probes__init(&session->probes, session->options->backend);
+
+	return err ? err : tracer__new(session->options, &session->probes, &session->tracer);
+}
+
+int session__new(const struct options *options, struct session **ret_session)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	int err = 0;
+
+	if (!session)
+		return log_err(-ENOMEM, "cannot start");
+	session->options = options;
+	if (options->names_file && names__load(options->names_file, &session->names))
+		err = SESSION_USAGE;
+	if (!err)
+		err = open_source(session);
+	if (!err)
+		err = open_aggregate(session);
+	if (err) {
+		session__free(session);
+		return err;
+	}
+	*ret_session = session;
+	return 0;
+}
+
+void session__free(struct session *session)
+{
+	if (!session)
+		return;
+	tracer__free(session->tracer);
+	probes__done(&session->probes);
+	aggregate__free(session->agg);
+	conn_list__free(session->conns);
+	names__free(session->names);
+	owner_forget();
+	free(session);
+}
+
+void session__observe(struct session *session, struct observer *observer)
+{
+	aggregate__observe(session->agg, observer);
+	session->ticks = true;
+}
+
+void session__keep_series(struct session *session)
+{
+	aggregate__keep_series(session->agg, clock_monotonic_ns());
+	session->ticks = true;
+}
+
+int session__start(struct session *session)
+{
+	session->started_ms = clock_monotonic_ms();
+	return tracer__start(session->tracer);
+}
+
+void session__stop(struct session *session)
+{
+	tracer__stop(session->tracer);
+}
+
+int session__poll(struct session *session, int timeout_ms)
+{
+	return tracer__poll(session->tracer, session->agg, timeout_ms);
+}
+
+static void add_connections(struct account *account, const struct totals *totals)
+{
+	account->tracked += totals->opened + totals->partial + totals->failed;
+	account->partial += totals->partial;
+	account->no_owner += totals->no_owner;
+}
+
+static void fill_account(const struct session *session, struct account *account)
+{
+	const struct row *const *rows;
+	size_t count = aggregate__rows(session->agg, &rows);
+	struct utsname host;
+
+	memset(account, 0, sizeof(*account));
+	uname(&host);
+	memcpy(account->kernel, host.release, sizeof(account->kernel));
+	tracer__account(session->tracer, account);
+	for (size_t i = 0; i < count; i++) {
+		add_connections(account, &rows[i]->closed);
+		add_connections(account, &rows[i]->open);
+	}
+	account->folded = aggregate__folded(session->agg);
+	account->interval_ms = clock_monotonic_ms() - session->started_ms;
+}
+
+int session__snapshot(struct session *session, struct report *ret_report)
+{
+	int err = tracer__snapshot(session->tracer, session->agg);
+
+	if (err)
+		return err;
+	memset(ret_report, 0, sizeof(*ret_report));
+	ret_report->aggregate = session->agg;
+	ret_report->conns = session->conns;
+	ret_report->by = session->options->by;
+	ret_report->number = session->reports++;
+	ret_report->ts_ms = clock_wall_ms();
+	ret_report->now_ns = clock_monotonic_ns();
+	if (session->ticks)
+		aggregate__tick(session->agg, ret_report->now_ns);
+	fill_account(session, &ret_report->account);
+	return 0;
+}
+
+void session__end_snapshot(struct session *session)
+{
+	tracer__end_snapshot(session->tracer, session->agg);
+}
+
+__u64 session__started_ms(const struct session *session)
+{
+	return session->started_ms;
+}

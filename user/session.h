@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A source of records and the tables made from them, from start to end. What runs on it (reports to
+ * stdout, and every other loop) decides when to poll, and when to take a snapshot.
+ */
+#ifndef connscope_SESSION_H
+#define connscope_SESSION_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+#include "report.h"
+
+struct observer;
+struct options;
+struct session;
+
+#define SESSION_POLL_MS 100 /* how long events may wait for user space */
+#define SESSION_USAGE	1   /* beside -errno: a usage error, logged */
+
+/*
+ * Opens, loads and attaches all that OPTIONS ask for; nothing is recorded yet. -errno or
+ * SESSION_USAGE, logged.
+ */
+int session__new(const struct options *options, struct session **ret_session);
+/* Detaches everything; NULL is fine. */
+void session__free(struct session *session);
+
+/* Before the start: OBSERVER is told what the aggregate takes in, and must outlive the session. */
+void session__observe(struct session *session, struct observer *observer);
+/* Before the start: rows have series. */
+void session__keep_series(struct session *session);
+
+/* From here on connections are recorded. -errno, logged. */
+int session__start(struct session *session);
+/* Stops recording: what happens from here on is in no report. */
+void session__stop(struct session *session);
+
+/* Waits up to TIMEOUT_MS for events, then takes in all there are. 0, or -EINTR after a signal. */
+int session__poll(struct session *session, int timeout_ms);
+
+/*
+ * Makes everything complete as of now, and with series or an observer ticks. RET_REPORT holds until
+ * session__end_snapshot(), which must follow, also after an error. -errno, logged.
+ */
+int session__snapshot(struct session *session, struct report *ret_report);
+void session__end_snapshot(struct session *session);
+
+/* CLOCK_MONOTONIC when tracing began. */
+__u64 session__started_ms(const struct session *session);
+
+#endif /* connscope_SESSION_H */
