@@ -5,7 +5,7 @@ O ?= .output
 PREFIX ?= /usr/local
 DESTDIR ?=
 SBINDIR ?= $(PREFIX)/sbin
-MANDIR ?= $(PREFIX)/share/man
+SHAREDIR ?= $(PREFIX)/share
 
 VERSION := 0.1.0
 ARCH ?= $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
@@ -14,6 +14,7 @@ $(error connscope runs on x86_64 and aarch64, not on $(ARCH))
 endif
 
 CC ?= cc
+SCDOC ?= scdoc
 CLANG ?= $(firstword $(shell command -v clang-19 clang 2>/dev/null) clang)
 LLVM_STRIP ?= $(firstword $(shell command -v llvm-strip-19 llvm-strip 2>/dev/null) llvm-strip)
 BPFTOOL ?= $(firstword $(shell PATH="$$PATH:/usr/sbin" command -v bpftool 2>/dev/null) bpftool)
@@ -56,9 +57,16 @@ PEER := $(O)/tests/peer
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check check-tools check-unit check-live check-vm check-bpf lint install uninstall clean help
+.PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf lint install uninstall clean help
 
-all: $(BIN) ## build connscope (any user)
+MAN := $(O)/connscope.8
+
+all: $(BIN) $(MAN) ## build connscope (any user)
+
+$(MAN): user/share/connscope.8.scd
+	$(say) MAN $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SCDOC) < $< > $@
 
 $(O)/%.o: %.c Makefile
 	$(say) CC $<
@@ -114,6 +122,9 @@ check-unit: $(UNIT_TESTS) ## unit tests (any user); with SAN=1 under ASan and UB
 check-live: $(BIN) $(PEER) ## live tests on this kernel (root)
 	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/live/run
 
+check-outputs: $(BIN) $(PEER) ## what stands beside the tracer: recordings, outputs, completions (root)
+	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/live/run $(wildcard tests/outputs/*.sh)
+
 check-vm: $(BIN) $(PEER) ## live tests in VMs of four kernels (root)
 	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/vm/matrix
 
@@ -126,13 +137,23 @@ check-bpf: ## the BPF object with every clang that is here
 lint: ## style that a program can judge
 	$(Q)tests/lint
 
-install: $(BIN) ## to $(DESTDIR)$(PREFIX)
-	$(Q)install -d $(DESTDIR)$(SBINDIR)
-	$(Q)install -m 755 $(BIN) $(DESTDIR)$(SBINDIR)/connscope
+# What is installed: mode, source, where to.
+define INSTALLED
+755 $(BIN) $(SBINDIR)/connscope
+644 $(MAN) $(SHAREDIR)/man/man8/connscope.8
+644 user/share/connscope.bash $(SHAREDIR)/bash-completion/completions/connscope
+644 user/share/_connscope $(SHAREDIR)/zsh/site-functions/_connscope
+644 user/share/connscope.fish $(SHAREDIR)/fish/vendor_completions.d/connscope.fish
+endef
+export INSTALLED
+
+install: all ## to $(DESTDIR)$(PREFIX)
+	$(Q)echo "$$INSTALLED" | while read -r mode from to; do \
+		install -D -m "$$mode" "$$from" "$(DESTDIR)$$to" || exit 1; done
 	$(say) INSTALL $(DESTDIR)$(SBINDIR)/connscope
 
 uninstall: ## what install put there
-	$(Q)rm -f $(DESTDIR)$(SBINDIR)/connscope
+	$(Q)echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
 	$(say) REMOVE $(DESTDIR)$(SBINDIR)/connscope
 
 clean: ## everything that was built

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for connscope(8)
+
+_connscope_list() { # the last item of a comma-separated list, among the words $1
+	local begun=${cur%"${cur##*,}"}
+
+	mapfile -t COMPREPLY < <(compgen -W "$1" -P "$begun" -- "${cur##*,}")
+	compopt -o nospace
+}
+
+_connscope() {
+	local verbs='all reuse accept close conns check'
+	local options='--addr --backend --by --cgroup --closed --comm --container --duration --help
+		--json --localport --max-conns --max-endpoints --names --netns --no-header --output
+		--pid --port --remoteport --ring-size --role --rows --self-test --sort --strict
+		--time --verbose --version --wide'
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word i command
+
+	COMPREPLY=()
+	# readline splits an option and its value, with "=" between, into three words.
+	if [ "$cur" = = ]; then
+		cur=
+	elif [ "$prev" = = ]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [ "$word" = -- ]; then
+			declare -F _command_offset >/dev/null && _command_offset $((i + 1))
+			return
+		fi
+		[[ " $verbs " == *" $word "* ]] && command=$word
+	done
+	case $prev in
+	--backend) mapfile -t COMPREPLY < <(compgen -W 'auto fentry kprobe tracepoint' -- "$cur") ;;
+	--by) _connscope_list 'endpoint comm pid container netns name' ;;
+	--role) mapfile -t COMPREPLY < <(compgen -W 'client server' -- "$cur") ;;
+	-p | --pid) _connscope_list "$(cd /proc && echo [0-9]*)" ;;
+	-n | --comm) _connscope_list "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u | tr '\n' ' ')" ;;
+	--netns) _connscope_list "$(ip netns list 2>/dev/null | cut -d ' ' -f 1 | tr '\n' ' ')" ;;
+	-c | --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+	-o | --output | --names) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	-a | --addr | --container | -d | --duration | -D | --remoteport | -L | --localport | -P | --port | \
+		-r | --rows | -s | --sort | --closed | --max-conns | --max-endpoints | --ring-size) ;;
+	*)
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+		elif [ -z "${command:-}" ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
+		fi
+		;;
+	esac
+}
+
+complete -F _connscope connscope
