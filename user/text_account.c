@@ -8,23 +8,20 @@
 #include "report.h"
 
 struct line {
+	struct account_sink sink; /* first */
 	FILE *out;
 	size_t width;
 	size_t at;
 	bool colour;
 };
 
-/* One clause; ALARM: red where colour is wanted. SEPARATOR ends the one before it. */
-static void __attribute__((format(printf, 4, 5)))
-say(struct line *line, const char *separator, bool alarm, const char *fmt, ...)
+/* Red where colour is wanted and something was lost. */
+static void write_clause(struct account_sink *sink, const char *separator, bool alarm,
+			 const char *text)
 {
+	struct line *line = (struct line *)sink;
 	bool red = alarm && line->colour;
-	char text[160];
-	va_list args;
 
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
 	fputs(separator, line->out);
 	line->at += strlen(separator);
 	/* One more for the separator that may follow. */
@@ -36,13 +33,25 @@ say(struct line *line, const char *separator, bool alarm, const char *fmt, ...)
 	fprintf(line->out, "%s%s%s", red ? "\033[31m" : "", text, red ? "\033[0m" : "");
 }
 
+static void __attribute__((format(printf, 4, 5)))
+say(struct account_sink *sink, const char *separator, bool alarm, const char *fmt, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	sink->take(sink, separator, alarm, text);
+}
+
 struct loss_name {
 	enum loss loss;
 	const char *name;
 };
 
 /* "TOTAL label (n of this, m of that)"; nothing but a 0 where nothing was lost. */
-static void say_losses(struct line *line, const struct account *account, const char *label,
+static void say_losses(struct account_sink *sink, const struct account *account, const char *label,
 		       __u64 total, const struct loss_name *names, size_t count)
 {
 	char kinds[128];
@@ -56,10 +65,10 @@ static void say_losses(struct line *line, const struct account *account, const c
 			used += (size_t)snprintf(kinds + used, sizeof(kinds) - used, "%s%llu %s",
 						 used ? " + " : " (", lost, names[i].name);
 	}
-	say(line, ",", total, "%llu %s%s%s", total, label, kinds, used ? ")" : "");
+	say(sink, ",", total, "%llu %s%s%s", total, label, kinds, used ? ")" : "");
 }
 
-static void say_completeness(struct line *line, const struct account *account)
+static void say_completeness(struct account_sink *sink, const struct account *account)
 {
 	static const struct loss_name events[] = {
 		{ LOSS_CONN_EVENT, "closed connections" },
@@ -70,32 +79,42 @@ static void say_completeness(struct line *line, const struct account *account)
 		{ LOSS_LISTENER_MAP, "listeners" },
 	};
 
-	say(line, "--", false, "%llu connection%s tracked", account->tracked,
+	say(sink, "--", false, "%llu connection%s tracked", account->tracked,
 	    account->tracked == 1 ? "" : "s");
-	say(line, ",", false, "%llu partial", account->partial);
+	say(sink, ",", false, "%llu partial", account->partial);
 	if (account->no_owner)
-		say(line, ",", false, "%llu without owner", account->no_owner);
-	say_losses(line, account, "lost", account_lost_events(account), events, 2);
+		say(sink, ",", false, "%llu without owner", account->no_owner);
+	say_losses(sink, account, "lost", account_lost_events(account), events, 2);
 	if (account_map_full(account))
-		say_losses(line, account, "not kept: map full", account_map_full(account), maps, 2);
+		say_losses(sink, account, "not kept: map full", account_map_full(account), maps, 2);
 	if (account->losses[LOSS_GROUP_MAP])
-		say(line, ",", true, "%llu connections without histograms",
+		say(sink, ",", true, "%llu connections without histograms",
 		    account->losses[LOSS_GROUP_MAP]);
 	if (account->missed_runs > 0)
-		say(line, ",", true, "%lld runs missed", account->missed_runs);
+		say(sink, ",", true, "%lld runs missed", account->missed_runs);
 	if (account->folded)
-		say(line, ",", true, "%llu folded into other", account->folded);
+		say(sink, ",", true, "%llu folded into other", account->folded);
+}
+
+void account_tell(const struct report *report, struct account_sink *sink)
+{
+	if (report->aggregate)
+		say_completeness(sink, &report->account);
+	else
+		say(sink, "--", false, "kernel %s", report->account.kernel);
+	if (report->account.backend[0])
+		say(sink, ";", false, "%s", report->account.backend);
 }
 
 void text_account(FILE *out, const struct report *report, size_t width, bool colour)
 {
-	struct line line = { .out = out, .width = width, .colour = colour };
+	struct line line = {
+		.sink = { write_clause },
+		.out = out,
+		.width = width,
+		.colour = colour,
+	};
 
-	if (report->aggregate)
-		say_completeness(&line, &report->account);
-	else
-		say(&line, "--", false, "kernel %s", report->account.kernel);
-	if (report->account.backend[0])
-		say(&line, ";", false, "%s", report->account.backend);
+	account_tell(report, &line.sink);
 	fputc('\n', out);
 }
