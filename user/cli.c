@@ -52,6 +52,10 @@ static const struct argp_option options_table[] = {
 	{ "sort", 's', "COLUMN", 0, "by title, or by JSON key", GROUP_REPORT },
 	{ "rows", 'r', "N", 0, "the first N rows of each table", GROUP_REPORT },
 	{ "closed", OPTION_CLOSED, "N", 0, "conns: the last N that closed (100)", GROUP_REPORT },
+	{ "state", OPTION_STATE, "STATE", 0, "conns: in that state, open, closed or failed (list)", GROUP_REPORT },
+	{ "initiator", OPTION_INITIATOR, "WHO", 0, "conns: ended so: local-fin, timeout, ... (list)", GROUP_REPORT },
+	{ "in-flight", OPTION_IN_FLIGHT, NULL, 0, "conns: with a request in flight", GROUP_REPORT },
+	{ "min-idle", OPTION_MIN_IDLE, "SECONDS", 0, "conns: idle so long, or at the end", GROUP_REPORT },
 	{ "wide", 'w', NULL, 0, "all columns", GROUP_REPORT },
 	{ "no-header", OPTION_NO_HEADER, NULL, 0, "no titles", GROUP_REPORT },
 	{ "time", 'T', NULL, 0, "the time above each report", GROUP_REPORT },
@@ -169,6 +173,9 @@ static void set_flag(struct options *options, int key)
 		break;
 	case 'j':
 		options->json = true;
+		break;
+	case OPTION_IN_FLIGHT:
+		options->pick.in_flight = true;
 		break;
 	case OPTION_SELF_TEST:
 		options->self_test = true;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <linux/types.h>
 
+#include "conn_pick.h"
 #include "filter.h"
 
 /* Exit status of connscope; with -- COMMAND and nothing wrong here, COMMAND's own. */
@@ -32,8 +33,9 @@ struct options {
 	const char *names_file;
 	const char *sort;
 	const char *output_file;
-	size_t rows;   /* 0: all */
-	size_t closed; /* connections that `conns` keeps after their end */
+	size_t rows;	       /* 0: all */
+	size_t closed;	       /* connections that `conns` keeps after their end */
+	struct conn_pick pick; /* those that `conns` shows */
 	bool json;
 	bool wide;
 	bool no_header;

@@ -7,6 +7,7 @@
 
 #include "aggregate.h"
 #include "cli.h"
+#include "conn_state.h"
 #include "parse.h"
 
 #define DAY_MS	    86400000ULL
@@ -84,6 +85,40 @@ static int set_by(struct options *options, const char *text)
 		return -EINVAL;
 	options->by = by;
 	return 0;
+}
+
+/* Adds to *SET what SETS_OF says of each item of TEXT. */
+static int add_words(const char *text, unsigned int (*sets_of)(const char *word), unsigned int *set)
+{
+	char item[sizeof("established")];
+	unsigned int words = 0, more;
+	int got;
+
+	while ((got = parse_next_item(&text, item, sizeof(item))) > 0) {
+		more = sets_of(item);
+		if (!more)
+			return -EINVAL;
+		words |= more;
+	}
+	if (got)
+		return -EINVAL;
+	*set |= words;
+	return 0;
+}
+
+static int set_state(struct options *options, const char *text)
+{
+	return add_words(text, states_of_word, &options->pick.states);
+}
+
+static int set_initiator(struct options *options, const char *text)
+{
+	return add_words(text, initiators_of_word, &options->pick.initiators);
+}
+
+static int set_min_idle(struct options *options, const char *text)
+{
+	return parse_seconds(text, 1, DURATION_MS, &options->pick.min_idle_ms);
 }
 
 static int set_duration(struct options *options, const char *text)
@@ -176,6 +211,15 @@ static const struct value values[] = {
 	{ OPTION_BY, set_by, "endpoint, comm, pid, container, netns, name, comma-separated", 0 },
 	{ OPTION_NAMES, set_names, "a file", 0 },
 	{ OPTION_CLOSED, set_closed, "a number from 0 to 10000000", 0 },
+	{ OPTION_STATE, set_state,
+	  "open, closed, failed, queued, established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, "
+	  "time-wait, close-wait, last-ack, closing, comma-separated",
+	  0 },
+	{ OPTION_INITIATOR, set_initiator,
+	  "local-fin, remote-fin, both-fin, local-rst, remote-rst, timeout, abort, unknown, "
+	  "comma-separated",
+	  0 },
+	{ OPTION_MIN_IDLE, set_min_idle, "seconds, such as 10 or 0.5", 0 },
 	{ OPTION_BACKEND, set_backend, "auto, fentry, kprobe or tracepoint", 0 },
 	{ OPTION_MAX_CONNS, set_max_conns, "a number from 1 to 16777216", 0 },
 	{ OPTION_MAX_ENDPOINTS, set_max_endpoints, "a number from 16 to 65536", 0 },

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conn_pick.h"
 #include "connscope/conn.h"
 #include "observer.h"
 
@@ -17,7 +18,8 @@ struct conns {
 struct conn_list {
 	struct observer observer; /* first */
 	struct conns open;
-	struct conns closed; /* once full, a ring */
+	struct conns closed;	      /* once full, a ring */
+	const struct conn_pick *pick; /* of closed ones; NULL: all */
 	size_t closed_max;
 	size_t oldest; /* in the ring */
 	__u64 forgotten;
@@ -52,6 +54,8 @@ static bool append(struct conns *conns, const struct conn *conn)
 
 static void add_closed(struct conn_list *list, const struct conn *conn)
 {
+	if (list->pick && !conn_pick__takes(list->pick, conn, true, 0))
+		return;
 	if (list->closed.count < list->closed_max) {
 		list->forgotten += !append(&list->closed, conn);
 		return;
@@ -123,6 +127,11 @@ struct conn_list *conn_list__new(size_t closed_max)
 	list->observer.take = take;
 	list->closed_max = closed_max;
 	return list;
+}
+
+void conn_list__pick(struct conn_list *list, const struct conn_pick *pick)
+{
+	list->pick = pick;
 }
 
 struct observer *conn_list__observer(struct conn_list *list)

@@ -8,6 +8,7 @@
 
 struct conn;
 struct conn_list;
+struct conn_pick;
 struct observer;
 
 /* Keeps the last CLOSED_MAX closed connections, in memory that grows up to that. NULL: out of it.
@@ -15,6 +16,10 @@ struct observer;
 struct conn_list *conn_list__new(size_t closed_max);
 /* NULL is fine. */
 void conn_list__free(struct conn_list *list);
+
+/* From here on closed connections that PICK does not take are not kept, and not missed. PICK must
+ * outlive the list. */
+void conn_list__pick(struct conn_list *list, const struct conn_pick *pick);
 
 /* What fills the list, to be given to aggregate__observe(): open ones come and go with snapshots.
  */

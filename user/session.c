@@ -42,6 +42,7 @@ static int open_aggregate(struct session *session)
 	session->conns = conn_list__new(options->closed);
 	if (!session->conns)
 		return log_err(-ENOMEM, "cannot start");
+	conn_list__pick(session->conns, &options->pick);
 	aggregate__observe(session->agg, conn_list__observer(session->conns));
 	return 0;
 }
@@ -150,6 +151,7 @@ int session__snapshot(struct session *session, struct report *ret_report)
 	memset(ret_report, 0, sizeof(*ret_report));
 	ret_report->aggregate = session->agg;
 	ret_report->conns = session->conns;
+	ret_report->pick = &session->options->pick;
 	ret_report->by = session->options->by;
 	ret_report->number = session->reports++;
 	ret_report->ts_ms = clock_wall_ms();

@@ -2,10 +2,11 @@
 /* `conns`: one row a connection; open ones first, then the last that closed. */
 #include <errno.h>
 #include <stdio.h>
-#include <netinet/tcp.h>
 
 #include "addr.h"
 #include "conn_list.h"
+#include "conn_pick.h"
+#include "conn_state.h"
 #include "owner.h"
 #include "view.h"
 #include "view_row.h"
@@ -38,6 +39,7 @@ enum {
 	FAIL_REASON,
 	SENT,
 	RECEIVED,
+	BYTES, /* for --sort */
 	CONNECT,
 	ACCEPT_WAIT,
 	DEPTH,
@@ -74,47 +76,13 @@ static const struct column columns[COLUMNS] = {
 	{ "fail_reason", NULL, "FAILED", COLUMN_TEXT, SHOW_NEVER, false, "why it was never established" },
 	{ "sent_bytes", NULL, "SENT", COLUMN_BYTES, SHOW_ROOM, false, "payload handed to the kernel" },
 	{ "received_bytes", NULL, "RECEIVED", COLUMN_BYTES, SHOW_ROOM, false, "payload read by the application" },
+	{ NULL, NULL, "BYTES", COLUMN_BYTES, SHOW_NEVER, false, "sent and received together, to sort by" },
 	{ "connect_us", NULL, "CONNECT", COLUMN_US, SHOW_ROOM, false, "client: SYN sent until established" },
 	{ "accept_wait_us", NULL, "WAIT", COLUMN_US, SHOW_ROOM, false, "server: queued until accept() took it" },
 	{ "depth", NULL, "DEPTH", COLUMN_COUNT, SHOW_WIDE, false, "server: accept queue when it joined, itself included" },
 	{ "mptcp", NULL, "MPTCP", COLUMN_BOOL, SHOW_NONZERO, false, "is a subflow of an MPTCP connection" },
 };
 /* clang-format on */
-
-static const char *const initiators[INITIATOR_MAX] = {
-	[INITIATOR_LOCAL_FIN] = "local-fin",   [INITIATOR_REMOTE_FIN] = "remote-fin",
-	[INITIATOR_BOTH_FIN] = "both-fin",     [INITIATOR_LOCAL_RST] = "local-rst",
-	[INITIATOR_REMOTE_RST] = "remote-rst", [INITIATOR_TIMEOUT] = "timeout",
-	[INITIATOR_ABORT] = "abort",	       [INITIATOR_UNKNOWN] = "unknown",
-};
-
-static const char *const causes[CAUSE_MAX] = {
-	[CAUSE_UNREAD_DATA] = "unread-data",	     [CAUSE_LINGER0] = "linger0",
-	[CAUSE_DISCONNECT] = "disconnect",	     [CAUSE_NOT_ACCEPTED] = "not-accepted",
-	[CAUSE_RETRANSMISSIONS] = "retransmissions", [CAUSE_WINDOW_PROBES] = "window-probes",
-	[CAUSE_KEEPALIVE] = "keepalive-probes",	     [CAUSE_USER_TIMEOUT] = "user-timeout",
-	[CAUSE_AFTER_FIN_DATA] = "after-fin-data",   [CAUSE_PROCESS_EXIT] = "process-exit",
-};
-
-static const char *const fails[FAIL_MAX] = {
-	[FAIL_REFUSED] = "refused",	    [FAIL_TIMEOUT] = "timeout",
-	[FAIL_UNREACHABLE] = "unreachable", [FAIL_NO_PORT] = "no-port",
-	[FAIL_CANCELLED] = "cancelled",	    [FAIL_OTHER] = "other",
-};
-
-/* As ss prints them. */
-static const char *const states[] = {
-	[TCP_ESTABLISHED] = "established",
-	[TCP_SYN_SENT] = "syn-sent",
-	[TCP_SYN_RECV] = "syn-recv",
-	[TCP_FIN_WAIT1] = "fin-wait-1",
-	[TCP_FIN_WAIT2] = "fin-wait-2",
-	[TCP_TIME_WAIT] = "time-wait",
-	[TCP_CLOSE] = "closed",
-	[TCP_CLOSE_WAIT] = "close-wait",
-	[TCP_LAST_ACK] = "last-ack",
-	[TCP_CLOSING] = "closing",
-};
 
 /* One connection of a report. */
 struct one {
@@ -126,20 +94,6 @@ struct one {
 static struct cell word(const char *text)
 {
 	return text ? cell_text(text) : cell_missing(NULL);
-}
-
-static const char *state_of(const struct one *one)
-{
-	const struct conn *conn = one->conn;
-
-	if (conn->fail)
-		return "failed";
-	if (one->closed)
-		return "closed";
-	/* Without a depth it is a subflow that has joined an MPTCP connection. */
-	if (conn->role == ROLE_SERVER && !conn->ready && !conn->initiator && conn->depth)
-		return "queued";
-	return conn->state < sizeof(states) / sizeof(states[0]) ? states[conn->state] : NULL;
 }
 
 static void fill_ends(const struct conn *conn, struct cell *cells)
@@ -183,16 +137,17 @@ static void fill_times(const struct one *one, struct cell *cells)
 	bool partial = conn->flags & CONN_PARTIAL;
 	bool measured = conn->ready_ns > conn->opened_ns && !partial;
 	char text[TIME_STRLEN];
+	__u64 idle_ms;
 
 	if (!partial) {
 		report_time_of(one->report, conn->opened_ns, text, sizeof(text));
 		cells[OPENED] = cell_text(text);
 		cells[AGE] = elapsed_ms(conn->opened_ns, one->closed ? conn->closed_ns : now);
 	}
-	if (!one->closed && conn->last_ns && !conn->untimed)
-		cells[IDLE] = elapsed_ms(conn->last_ns, now);
-	if (conn->initiator && conn->idle_ms != IDLE_UNKNOWN)
-		cells[IDLE_AT_CLOSE] = cell_number(conn->idle_ms);
+	if (!one->closed && conn_idle_ms(conn, false, now, &idle_ms))
+		cells[IDLE] = cell_number(idle_ms);
+	if (conn_idle_ms(conn, true, now, &idle_ms))
+		cells[IDLE_AT_CLOSE] = cell_number(idle_ms);
 	cells[IDLE_OR_AT_CLOSE] = cells[one->closed ? IDLE_AT_CLOSE : IDLE];
 	if (measured)
 		cells[conn->role == ROLE_SERVER ? ACCEPT_WAIT : CONNECT] =
@@ -204,18 +159,19 @@ static void fill_times(const struct one *one, struct cell *cells)
 static void fill_end(const struct one *one, struct cell *cells)
 {
 	const struct conn *conn = one->conn;
-	const char *state = state_of(one);
+	const char *state = state_word(conn_state(conn, one->closed));
+	const char *initiator = initiator_word(conn->initiator), *fail = fail_word(conn->fail);
 
 	cells[STATE] = word(state);
 	if (conn->fail)
-		cells[STATE_OR_END] = word(fails[conn->fail]);
+		cells[STATE_OR_END] = word(fail);
 	else
-		cells[STATE_OR_END] = word(one->closed ? initiators[conn->initiator] : state);
-	cells[FAIL_REASON] = word(fails[conn->fail]);
+		cells[STATE_OR_END] = word(one->closed ? initiator : state);
+	cells[FAIL_REASON] = word(fail);
 	if (!conn->initiator)
 		return;
-	cells[INITIATOR] = word(initiators[conn->initiator]);
-	cells[CAUSE] = word(causes[conn->cause]);
+	cells[INITIATOR] = word(initiator);
+	cells[CAUSE] = word(cause_word(conn->cause));
 	cells[RACED] = conn->flags & CONN_MPTCP ? cell_missing(MPTCP_REASON)
 						: cell_bool(conn->flags & CONN_RACED);
 	cells[TIME_WAIT] = cell_bool(conn->flags & CONN_TIME_WAIT);
@@ -230,8 +186,7 @@ static void fill_turns(const struct conn *conn, struct cell *cells)
 		return;
 	}
 	cells[EXCHANGES] = cell_number(conn->exchanges);
-	cells[IN_FLIGHT] =
-		cell_bool(conn->initiator ? conn->flags & CONN_IN_FLIGHT : conn_is_active(conn));
+	cells[IN_FLIGHT] = cell_bool(conn_has_request(conn));
 }
 
 static int add_row(const struct one *one, struct table *table)
@@ -249,12 +204,14 @@ static int add_row(const struct one *one, struct table *table)
 	fill_end(one, cells);
 	cells[SENT] = cell_number(conn->sent_bytes);
 	cells[RECEIVED] = cell_number(conn->received_bytes);
+	cells[BYTES] = cell_number(conn->sent_bytes + conn->received_bytes);
 	return 0;
 }
 
 static int fill(const struct report *report, struct table *table)
 {
 	const struct conn_list *list = report->conns;
+	const struct conn_pick *pick = report->pick;
 	struct one one = { .report = report };
 	int err = 0;
 
@@ -264,14 +221,17 @@ static int fill(const struct report *report, struct table *table)
 	table->pinned = 1ULL << STATE_OR_END;
 	for (size_t i = 0; !err && (one.conn = conn_list__get(list, i)); i++) {
 		one.closed = i >= conn_list__open_count(list);
-		err = add_row(&one, table);
+		if (!pick || conn_pick__takes(pick, one.conn, one.closed, report->now_ns))
+			err = add_row(&one, table);
 	}
 	if (err) {
 		table__done(table);
 		return err;
 	}
 	table->omitted = conn_list__forgotten(list);
-	if (table->omitted)
+	if (pick && !conn_pick__is_any(pick))
+		table->empty = "no connection is like that";
+	else if (table->omitted)
 		table->empty = "no connection is open, and closed ones are not kept";
 	return 0;
 }

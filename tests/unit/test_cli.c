@@ -9,10 +9,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "aggregate.h"
 #include "cli.h"
+#include "conn_state.h"
 
 #define ARGS_MAX 24
 
@@ -222,6 +224,27 @@ static void lists_add_up(void **state)
 	assert_string_equal(filter->containers[0], "abc");
 }
 
+static void picked_connections(void **state)
+{
+	struct conn_pick pick = parse("conns --state open,queued --state=failed --in-flight "
+				      "--initiator timeout,local-rst --min-idle 1.5")
+					.pick;
+
+	(void)state;
+	assert_true(pick.states >> TCP_ESTABLISHED & 1);
+	assert_true(pick.states >> TCP_CLOSE_WAIT & 1);
+	assert_false(pick.states >> TCP_CLOSE & 1);
+	assert_true(pick.states >> STATE_FAILED & 1);
+	assert_false(states_of_word("open") >> STATE_FAILED & 1);
+	assert_int_equal(states_of_word("close-wait"), 1 << TCP_CLOSE_WAIT);
+	assert_int_equal(pick.initiators, 1 << INITIATOR_TIMEOUT | 1 << INITIATOR_LOCAL_RST);
+	assert_true(pick.in_flight);
+	assert_int_equal(pick.min_idle_ms, 1500);
+	assert_false(conn_pick__is_any(&pick));
+	pick = parse("conns").pick;
+	assert_true(conn_pick__is_any(&pick));
+}
+
 static void long_name_is_cut_as_the_kernel_does(void **state)
 {
 	struct options options = parse("-n a-very-long-process-name,a-very-long-process-*");
@@ -307,6 +330,14 @@ static void mistakes(void **state)
 		{ "--backend x", "--backend x: accepted: auto, fentry, kprobe or tracepoint" },
 		{ "--by port", "--by port: accepted: endpoint, comm, pid, container, netns, name, "
 			       "comma-separated" },
+		{ "conns --initiator me",
+		  "--initiator me: accepted: local-fin, remote-fin, both-fin, local-rst, "
+		  "remote-rst, timeout, abort, unknown, comma-separated" },
+		{ "conns --state open,,closed",
+		  "--state open,,closed: accepted: open, closed, failed, queued, established, "
+		  "syn-sent, syn-recv, fin-wait-1, fin-wait-2, time-wait, close-wait, last-ack, "
+		  "closing, comma-separated" },
+		{ "--in-flight", "all --in-flight: accepted with: conns" },
 		{ "-d 0", "--duration 0: accepted: seconds, such as 10 or 0.5" },
 		{ "-d 1.0005", "--duration 1.0005: accepted: seconds, such as 10 or 0.5" },
 		{ "-r 0", "--rows 0: accepted: a number from 1 to 1000000" },
@@ -407,6 +438,7 @@ int main(void)
 		cmocka_unit_test(flags),
 		cmocka_unit_test(values),
 		cmocka_unit_test(lists_add_up),
+		cmocka_unit_test(picked_connections),
 		cmocka_unit_test(long_name_is_cut_as_the_kernel_does),
 		cmocka_unit_test(netns_by_path_and_process),
 		cmocka_unit_test(environment),

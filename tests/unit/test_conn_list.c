@@ -6,6 +6,7 @@
 
 #include "connscope/conn.h"
 #include "conn_list.h"
+#include "conn_pick.h"
 #include "observer.h"
 
 static struct conn numbered(__u16 port)
@@ -53,6 +54,24 @@ static void newest_first(void **state)
 	close_ports(list, 3, 7);
 	assert_ports(list, (const __u16[]){ 7, 6, 5, 0 });
 	assert_int_equal(conn_list__forgotten(list), 4);
+	conn_list__free(list);
+}
+
+static void last_of_those_picked(void **state)
+{
+	const struct conn_pick pick = { .initiators = 1 << INITIATOR_TIMEOUT };
+	struct conn_list *list = conn_list__new(2);
+	struct conn timeout = { .role = ROLE_CLIENT, .initiator = INITIATOR_TIMEOUT };
+
+	(void)state;
+	conn_list__pick(list, &pick);
+	for (__u16 port = 1; port <= 3; port++) {
+		timeout.local_port = port;
+		tell(list, RECORD_CLOSED, NULL, &timeout);
+		close_ports(list, 100, 200);
+	}
+	assert_ports(list, (const __u16[]){ 3, 2, 0 });
+	assert_int_equal(conn_list__forgotten(list), 1);
 	conn_list__free(list);
 }
 
@@ -105,9 +124,8 @@ static void amended_in_place(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(newest_first),
-		cmocka_unit_test(none_kept),
-		cmocka_unit_test(open_ones_lead),
+		cmocka_unit_test(newest_first),	    cmocka_unit_test(last_of_those_picked),
+		cmocka_unit_test(none_kept),	    cmocka_unit_test(open_ones_lead),
 		cmocka_unit_test(amended_in_place),
 	};
 

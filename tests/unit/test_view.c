@@ -9,6 +9,7 @@
 
 #include "aggregate.h"
 #include "conn_list.h"
+#include "conn_pick.h"
 #include "parse.h"
 #include "report.h"
 #include "table.h"
@@ -810,6 +811,78 @@ static void queued_and_failed_connections(void **state)
 	end(&scene);
 }
 
+static void picked_connections(void **state)
+{
+	static const struct {
+		struct conn_pick pick;
+		__u16 ports[5];
+	} cases[] = {
+		{ { 0 }, { 1, 2, 4, 3 } },
+		{ { .states = 1 << 1 }, { 1, 2 } },
+		{ { .in_flight = true }, { 2, 3 } },
+		{ { .min_idle_ms = 3001 }, { 1 } },
+		{ { .min_idle_ms = 3000 }, { 1, 3 } },
+		{ { .initiators = 1 << INITIATOR_REMOTE_FIN }, { 4, 3 } },
+		{ { .initiators = 1 << INITIATOR_ABORT }, { 0 } },
+		{ { .in_flight = true, .states = 1 << 7 }, { 3 } },
+	};
+	struct conn closed = closed_client("10.0.0.1", 3, 1), unused = closed;
+	struct conn idle = client("10.0.0.1", 1), busy = client("10.0.0.1", 2);
+
+	(void)state;
+	closed.flags = CONN_IN_FLIGHT;
+	unused.remote_port = 4;
+	unused.idle_ms = IDLE_UNKNOWN;
+	idle.state = busy.state = 1; /* TCP_ESTABLISHED */
+	idle.last_ns = 1 * MS;
+	busy.last_ns = 4999 * MS;
+	busy.turn = TURN_SENT;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct scene scene;
+		size_t rows = 0;
+
+		keep_conns(&scene);
+		scene.report.pick = &cases[i].pick;
+		aggregate__closed(scene.agg, &closed);
+		aggregate__closed(scene.agg, &unused);
+		aggregate__begin_snapshot(scene.agg);
+		aggregate__open(scene.agg, &idle);
+		aggregate__open(scene.agg, &busy);
+		fill(&scene, &view_conns);
+		for (; cases[i].ports[rows]; rows++)
+			assert_int_equal(number(&scene, rows, "remote_port"), cases[i].ports[rows]);
+		assert_int_equal(scene.table.row_count, rows);
+		end(&scene);
+	}
+}
+
+static void conns_sort_by_what_is_asked(void **state)
+{
+	static const char *const keys[] = { "exchanges", "idle", "age", "bytes" };
+	struct conn many = client("10.0.0.1", 1), old = closed_client("10.0.0.1", 2, 1);
+
+	(void)state;
+	many.exchanges = 9;
+	many.last_ns = 4000 * MS;
+	many.opened_ns = 3000 * MS;
+	many.sent_bytes = 10;
+	old.closed_ns = 4000 * MS;
+	old.sent_bytes = 6;
+	old.received_bytes = 6;
+	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+		struct scene scene;
+
+		keep_conns(&scene);
+		aggregate__closed(scene.agg, &old);
+		aggregate__begin_snapshot(scene.agg);
+		aggregate__open(scene.agg, &many);
+		fill(&scene, &view_conns);
+		table__sort(&scene.table, table__find_column(&scene.table, keys[i]));
+		assert_int_equal(number(&scene, 0, "remote_port"), i ? 2 : 1);
+		end(&scene);
+	}
+}
+
 static void nothing_seen_is_an_empty_table(void **state)
 {
 	const struct view *const *views;
@@ -857,6 +930,8 @@ int main(void)
 		cmocka_unit_test(one_open_connection),
 		cmocka_unit_test(queued_and_failed_connections),
 		cmocka_unit_test(subflows_have_no_turns),
+		cmocka_unit_test(picked_connections),
+		cmocka_unit_test(conns_sort_by_what_is_asked),
 		cmocka_unit_test(nothing_seen_is_an_empty_table),
 	};
 

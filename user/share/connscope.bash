@@ -11,9 +11,9 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 _connscope() {
 	local verbs='all reuse accept close conns check'
 	local options='--addr --backend --by --cgroup --closed --comm --container --duration --help
-		--json --localport --max-conns --max-endpoints --names --netns --no-header --output
-		--pid --port --remoteport --ring-size --role --rows --self-test --sort --strict
-		--time --verbose --version --wide'
+		--in-flight --initiator --json --localport --max-conns --max-endpoints --min-idle --names --netns --no-header --output
+		--pid --port --remoteport --ring-size --role --rows --self-test --sort --state
+		--strict --time --verbose --version --wide'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word i command
 
 	COMPREPLY=()
@@ -34,14 +34,16 @@ _connscope() {
 	case $prev in
 	--backend) mapfile -t COMPREPLY < <(compgen -W 'auto fentry kprobe tracepoint' -- "$cur") ;;
 	--by) _connscope_list 'endpoint comm pid container netns name' ;;
+	--initiator) _connscope_list 'local-fin remote-fin both-fin local-rst remote-rst timeout abort unknown' ;;
 	--role) mapfile -t COMPREPLY < <(compgen -W 'client server' -- "$cur") ;;
+	--state) _connscope_list 'open closed failed queued established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait close-wait last-ack closing' ;;
 	-p | --pid) _connscope_list "$(cd /proc && echo [0-9]*)" ;;
 	-n | --comm) _connscope_list "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u | tr '\n' ' ')" ;;
 	--netns) _connscope_list "$(ip netns list 2>/dev/null | cut -d ' ' -f 1 | tr '\n' ' ')" ;;
 	-c | --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	-o | --output | --names) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	-a | --addr | --container | -d | --duration | -D | --remoteport | -L | --localport | -P | --port | \
-		-r | --rows | -s | --sort | --closed | --max-conns | --max-endpoints | --ring-size) ;;
+		-r | --rows | -s | --sort | --closed | --max-conns | --max-endpoints | --min-idle | --ring-size) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
