@@ -60,6 +60,7 @@ static const struct argp_option options_table[] = {
 	{ "no-header", OPTION_NO_HEADER, NULL, 0, "no titles", GROUP_REPORT },
 	{ "time", 'T', NULL, 0, "the time above each report", GROUP_REPORT },
 	{ "json", 'j', NULL, 0, "JSON Lines", GROUP_REPORT },
+	{ "csv", OPTION_CSV, NULL, 0, "CSV, tables with an empty line between", GROUP_REPORT },
 	{ "output", 'o', "FILE", 0, "write there, not to stdout", GROUP_REPORT },
 	{ NULL, 0, NULL, OPTION_DOC, "ADVANCED", GROUP_ADVANCED },
 	{ "backend", OPTION_BACKEND, "NAME", 0, "auto, fentry, kprobe or tracepoint", GROUP_ADVANCED },
@@ -173,6 +174,9 @@ static void set_flag(struct options *options, int key)
 		break;
 	case 'j':
 		options->json = true;
+		break;
+	case OPTION_CSV:
+		options->csv = true;
 		break;
 	case OPTION_IN_FLIGHT:
 		options->pick.in_flight = true;
@@ -317,6 +321,8 @@ static void check_whole(const struct cli *cli)
 		check_fits(options->view, verbs_of_interval(), "INTERVAL");
 	if (options->command)
 		check_fits(options->view, verbs_of_command(), "-- COMMAND");
+	if (options->json && options->csv)
+		usage_error("--json --csv: accepted: one of them");
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
 			    options->sort, options->view);

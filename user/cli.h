@@ -37,6 +37,7 @@ struct options {
 	size_t closed;	       /* connections that `conns` keeps after their end */
 	struct conn_pick pick; /* those that `conns` shows */
 	bool json;
+	bool csv;
 	bool wide;
 	bool no_header;
 	bool time;

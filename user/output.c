@@ -7,7 +7,7 @@
 
 #include "log.h"
 
-static const struct output *const outputs[] = { &output_text, &output_json };
+static const struct output *const outputs[] = { &output_text, &output_json, &output_csv };
 
 const struct output *output_find(const char *name)
 {

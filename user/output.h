@@ -14,7 +14,7 @@ struct table;
 struct output_options {
 	size_t width;	/* columns of the terminal, or 80 where there is none */
 	bool wide;	/* every column, whatever the width */
-	bool no_header; /* text: rows alone */
+	bool no_header; /* text and CSV: rows alone */
 	bool colour;
 	bool time; /* text: a line with the time above each report */
 };
@@ -29,6 +29,7 @@ struct output {
 
 extern const struct output output_text;
 extern const struct output output_json;
+extern const struct output output_csv;
 
 /* Opens the file PATH, which loses what stands in it, or for NULL stdout; line-buffered. -EIO,
  * logged. */

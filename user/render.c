@@ -28,10 +28,17 @@ static size_t width_of(FILE *out)
 	return WIDTH_DEFAULT;
 }
 
+static const char *output_name(const struct options *options)
+{
+	if (options->json)
+		return "json";
+	return options->csv ? "csv" : "text";
+}
+
 static int write_tables(const struct report *report, const struct options *options,
 			const struct table *tables, size_t count, FILE *out)
 {
-	const struct output *output = output_find(options->json ? "json" : "text");
+	const struct output *output = output_find(output_name(options));
 	const struct output_options output_options = {
 		.width = options->width ? options->width : width_of(out),
 		.wide = options->wide,

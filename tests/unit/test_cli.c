@@ -179,6 +179,7 @@ static void flags(void **state)
 	assert_true(options.no_header);
 	assert_true(options.strict);
 	assert_int_equal(options.filter.knobs.family, AF_INET);
+	assert_true(parse("--csv").csv);
 	assert_int_equal(parse("-6").filter.knobs.family, AF_INET6);
 }
 
@@ -337,6 +338,7 @@ static void mistakes(void **state)
 		  "--state open,,closed: accepted: open, closed, failed, queued, established, "
 		  "syn-sent, syn-recv, fin-wait-1, fin-wait-2, time-wait, close-wait, last-ack, "
 		  "closing, comma-separated" },
+		{ "check -j --csv", "--json --csv: accepted: one of them" },
 		{ "--in-flight", "all --in-flight: accepted with: conns" },
 		{ "-d 0", "--duration 0: accepted: seconds, such as 10 or 0.5" },
 		{ "-d 1.0005", "--duration 1.0005: accepted: seconds, such as 10 or 0.5" },

@@ -34,6 +34,7 @@ complete -c connscope -l netns -x -a '(__connscope_list (ip netns list 2>/dev/nu
 complete -c connscope -l role -x -a 'client server' -d 'client or server'
 complete -c connscope -l by -x -a '(__connscope_list endpoint comm pid container netns name)' -d 'rows by'
 complete -c connscope -l closed -x -d 'conns: the last N that closed'
+complete -c connscope -l csv -d 'CSV, tables with an empty line between'
 complete -c connscope -s d -l duration -x -d 'report after so long'
 complete -c connscope -l in-flight -d 'conns: with a request in flight'
 complete -c connscope -l initiator -x -a '(__connscope_list local-fin remote-fin both-fin local-rst remote-rst timeout abort unknown)' -d 'conns: ended so'
