@@ -5,6 +5,8 @@
 #include <argp.h>
 #include <ctype.h>
 #include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +58,7 @@ static const struct argp_option options_table[] = {
 	{ "initiator", OPTION_INITIATOR, "WHO", 0, "conns: ended so: local-fin, timeout, ... (list)", GROUP_REPORT },
 	{ "in-flight", OPTION_IN_FLIGHT, NULL, 0, "conns: with a request in flight", GROUP_REPORT },
 	{ "min-idle", OPTION_MIN_IDLE, "SECONDS", 0, "conns: idle so long, or at the end", GROUP_REPORT },
+	{ "hist", OPTION_HIST, NULL, 0, "histograms, too: bars; lists in JSON and CSV", GROUP_REPORT },
 	{ "wide", 'w', NULL, 0, "all columns", GROUP_REPORT },
 	{ "no-header", OPTION_NO_HEADER, NULL, 0, "no titles", GROUP_REPORT },
 	{ "time", 'T', NULL, 0, "the time above each report", GROUP_REPORT },
@@ -177,6 +180,9 @@ static void set_flag(struct options *options, int key)
 		break;
 	case OPTION_CSV:
 		options->csv = true;
+		break;
+	case OPTION_HIST:
+		options->hist = true;
 		break;
 	case OPTION_IN_FLIGHT:
 		options->pick.in_flight = true;
@@ -328,12 +334,26 @@ static void check_whole(const struct cli *cli)
 			    options->sort, options->view);
 }
 
+/* Not by setlocale(): what is compared without regard to case must not depend on it. */
+static bool locale_is_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	bool utf8;
+
+	if (!locale)
+		return false;
+	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return utf8;
+}
+
 static void read_environment(struct options *options)
 {
 	const char *no_colour = getenv("NO_COLOR"), *columns = getenv("COLUMNS");
 	__u64 width;
 
 	options->no_colour = no_colour && no_colour[0];
+	options->utf8 = locale_is_utf8();
 	if (columns && !parse_number(columns, 20, 10000, &width))
 		options->width = (size_t)width;
 	/* For argp's help; what a person has set there stays. */

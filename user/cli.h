@@ -38,6 +38,7 @@ struct options {
 	struct conn_pick pick; /* those that `conns` shows */
 	bool json;
 	bool csv;
+	bool hist;
 	bool wide;
 	bool no_header;
 	bool time;
@@ -45,6 +46,7 @@ struct options {
 	bool self_test; /* check alone */
 	bool verbose;
 	bool no_colour; /* the environment has NO_COLOR */
+	bool utf8;	/* the environment's locale is */
 	size_t width;	/* the environment's COLUMNS, or 0 */
 	enum backend backend;
 	__u32 max_conns;

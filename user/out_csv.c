@@ -107,22 +107,22 @@ static void write_cell(FILE *out, const struct cell *cell)
 
 /* ---- tables ---- */
 
-static void write_header(FILE *out, const struct table *table)
+static void write_header(FILE *out, const struct table *table, const struct output_options *options)
 {
 	fputs("type,ts", out);
 	for (size_t i = 0; i < table->column_count; i++) {
-		if (table->columns[i].key)
+		if (output_has(&table->columns[i], options))
 			fprintf(out, ",%s", table->columns[i].key);
 	}
 	putc_unlocked('\n', out);
 }
 
 static void write_row(FILE *out, const char *ts, const struct table *table,
-		      const struct cell *cells)
+		      const struct cell *cells, const struct output_options *options)
 {
 	fprintf(out, "%s,%s", table->type, ts);
 	for (size_t i = 0; i < table->column_count; i++) {
-		if (!table->columns[i].key)
+		if (!output_has(&table->columns[i], options))
 			continue;
 		putc_unlocked(',', out);
 		write_cell(out, &cells[i]);
@@ -130,12 +130,13 @@ static void write_row(FILE *out, const char *ts, const struct table *table,
 	putc_unlocked('\n', out);
 }
 
-static void write_table(FILE *out, const char *ts, const struct table *table, bool header)
+static void write_table(FILE *out, const char *ts, const struct table *table,
+			const struct output_options *options)
 {
-	if (header)
-		write_header(out, table);
+	if (!options->no_header)
+		write_header(out, table, options);
 	for (size_t row = 0; row < table->row_count; row++)
-		write_row(out, ts, table, table->cells + row * table->column_count);
+		write_row(out, ts, table, table->cells + row * table->column_count, options);
 }
 
 /* ---- the account ---- */
@@ -199,7 +200,7 @@ static int write_report(FILE *out, const struct report *report, const struct tab
 	if (header && report->number)
 		putc_unlocked('\n', out);
 	for (size_t i = 0; i < table_count; i++) {
-		write_table(out, ts, &tables[i], header);
+		write_table(out, ts, &tables[i], options);
 		if (header)
 			putc_unlocked('\n', out);
 	}

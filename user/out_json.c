@@ -17,12 +17,12 @@ static void write_record(FILE *out, struct json_object *record)
 }
 
 static void write_row(FILE *out, const struct report *report, const struct table *table,
-		      const struct cell *cells)
+		      const struct cell *cells, const struct output_options *options)
 {
 	struct json_object *record = json_record(report, table->type);
 
 	for (size_t i = 0; i < table->column_count; i++) {
-		if (table->columns[i].key)
+		if (output_has(&table->columns[i], options))
 			json_add(record, table->columns[i].key, json_cell(&cells[i]));
 	}
 	write_record(out, record);
@@ -31,11 +31,10 @@ static void write_row(FILE *out, const struct report *report, const struct table
 static int write_report(FILE *out, const struct report *report, const struct table *tables,
 			size_t table_count, const struct output_options *options)
 {
-	(void)options;
 	for (size_t i = 0; i < table_count; i++) {
 		for (size_t row = 0; row < tables[i].row_count; row++)
 			write_row(out, report, &tables[i],
-				  tables[i].cells + row * tables[i].column_count);
+				  tables[i].cells + row * tables[i].column_count, options);
 	}
 	write_record(out, json_meta(report));
 	return ferror(out) ? -EIO : 0;

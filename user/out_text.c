@@ -8,6 +8,7 @@
 #include "table.h"
 #include "text_account.h"
 #include "text_cell.h"
+#include "text_hist.h"
 #include "text_layout.h"
 
 #define RED   "\033[31m"
@@ -185,11 +186,12 @@ static void write_table(FILE *out, const struct table *table, const struct outpu
 	}
 	for (size_t i = 0; i < table->row_count; i++)
 		write_row(out, &layout, table->cells + i * table->column_count, options->colour);
-	if (options->no_header)
-		return;
-	if (table->omitted)
+	if (table->omitted && !options->no_header)
 		fprintf(out, "and %zu more\n", table->omitted);
-	write_notes(out, &layout, options->wide ? layout__total(&layout) : options->width);
+	if (!options->no_header)
+		write_notes(out, &layout, options->wide ? layout__total(&layout) : options->width);
+	if (options->hist)
+		text_hists(out, &layout, options->width, options->utf8);
 }
 
 static int write_report(FILE *out, const struct report *report, const struct table *tables,

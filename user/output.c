@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "table.h"
 
 static const struct output *const outputs[] = { &output_text, &output_json, &output_csv };
 
@@ -16,6 +17,11 @@ const struct output *output_find(const char *name)
 			return outputs[i];
 	}
 	return NULL;
+}
+
+bool output_has(const struct column *column, const struct output_options *options)
+{
+	return column->key && (column->show != SHOW_HIST || options->hist);
 }
 
 int output_open(const char *path, FILE **ret_out)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stddef.h>
 
+struct column;
 struct report;
 struct table;
 
@@ -16,6 +17,8 @@ struct output_options {
 	bool wide;	/* every column, whatever the width */
 	bool no_header; /* text and CSV: rows alone */
 	bool colour;
+	bool utf8; /* text: the terminal, or what reads a pipe here, takes it */
+	bool hist; /* histograms: as bars below text tables, as lists in JSON and CSV */
 	bool time; /* text: a line with the time above each report */
 };
 
@@ -30,6 +33,9 @@ struct output {
 extern const struct output output_text;
 extern const struct output output_json;
 extern const struct output output_csv;
+
+/* True where COLUMN has a place in each record. */
+bool output_has(const struct column *column, const struct output_options *options);
 
 /* Opens the file PATH, which loses what stands in it, or for NULL stdout; line-buffered. -EIO,
  * logged. */

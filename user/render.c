@@ -43,6 +43,8 @@ static int write_tables(const struct report *report, const struct options *optio
 		.width = options->width ? options->width : width_of(out),
 		.wide = options->wide,
 		.no_header = options->no_header,
+		.utf8 = options->utf8,
+		.hist = options->hist,
 		.colour = !options->no_colour && isatty(fileno(out)),
 		.time = options->time,
 	};

@@ -16,6 +16,8 @@ enum column_type {
 	COLUMN_BYTES, /* text scales to KiB, MiB ... */
 	COLUMN_BOOL,
 	COLUMN_LIST, /* of non-negative integers */
+	COLUMN_HIST, /* list of counts by bucket of connscope/hist.h, up to the last that has any */
+	COLUMN_HIST_US, /* the same, of microseconds */
 };
 
 /* When a text table shows a column. Where those of the first two kinds do not fit together, the
@@ -26,6 +28,7 @@ enum column_show {
 	SHOW_ROOM,    /* the same, when the terminal has room, in list order */
 	SHOW_WIDE,    /* with --wide */
 	SHOW_NEVER,   /* JSON and CSV alone */
+	SHOW_HIST,    /* the same, with --hist */
 };
 
 struct column {

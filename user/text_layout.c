@@ -102,7 +102,7 @@ static bool is_basic(const struct table *table, size_t column, bool wide)
 	if (show == SHOW_NONZERO)
 		return (wide && table->columns[column].type != COLUMN_TEXT) ||
 		       says_something(table, column);
-	return show == SHOW_ALWAYS || (wide && show != SHOW_NEVER);
+	return show == SHOW_ALWAYS || (wide && show < SHOW_NEVER);
 }
 
 /* A group's title may be wider than its columns: the last one of them takes up the slack. */

@@ -35,6 +35,7 @@ enum {
 	SOCKETS,
 	QUEUE_DEPTHS,
 	MPTCP,
+	WAIT_HIST,
 	COLUMNS,
 };
 
@@ -53,7 +54,7 @@ static const struct column columns[COLUMNS] = {
 	{ "clamped", "BACKLOG", "clamped", COLUMN_BOOL, SHOW_WIDE, true, "asked for more than the limit" },
 	{ "depth", "QUEUE", "depth", COLUMN_COUNT, SHOW_ALWAYS, false, "connections in the accept queue now; of several queues, the deepest" },
 	{ "depth_max", "QUEUE", "max", COLUMN_COUNT, SHOW_ALWAYS, false, "most in a queue at an entry" },
-	{ "depth_hist", NULL, "DEPTHS", COLUMN_LIST, SHOW_NEVER, false, "entries by depth: 0, 1, 2, 3, then four buckets an octave (4 5 6 7, 8-9 10-11 12-13 14-15, ...)" },
+	{ "depth_hist", NULL, "QUEUE DEPTH", COLUMN_HIST, SHOW_NEVER, false, "entries by depth: 0, 1, 2, 3, then four buckets an octave (4 5 6 7, 8-9 10-11 12-13 14-15, ...)" },
 	{ "accepted", NULL, "ACCEPTED", COLUMN_COUNT, SHOW_ALWAYS, false, "connections that accept() took out" },
 	{ "overflows", NULL, "OVERFLOWS", COLUMN_COUNT, SHOW_ALWAYS, true, "SYNs and final ACKs refused because the queue was full" },
 	{ "syn_drops", NULL, "SYN-DROPS", COLUMN_COUNT, SHOW_WIDE, true, "of them on SYN" },
@@ -70,6 +71,7 @@ static const struct column columns[COLUMNS] = {
 	{ "sockets", NULL, "SOCKETS", COLUMN_COUNT, SHOW_WIDE, false, "listening sockets open now, each with a queue of its own (SO_REUSEPORT)" },
 	{ "queue_depths", NULL, "QUEUES", COLUMN_LIST, SHOW_WIDE, false, "connections in each socket's queue now, deepest first" },
 	{ "mptcp", NULL, "MPTCP", COLUMN_COUNT, SHOW_NONZERO, false, "connections that are subflows of MPTCP: their exchanges are not known" },
+	{ "accept_wait_us_hist", NULL, "ACCEPT WAIT", COLUMN_HIST_US, SHOW_HIST, false, "accept waits by microseconds, in buckets as those of depth_hist" },
 };
 /* clang-format on */
 
@@ -134,19 +136,6 @@ static struct cell queue_list(const struct row *row)
 	return cell;
 }
 
-static struct cell depth_list(const struct dist *depth)
-{
-	__u64 counts[HIST_SLOTS];
-	size_t used = 0;
-
-	for (size_t i = 0; i < HIST_SLOTS; i++) {
-		counts[i] = depth->slots[i];
-		if (counts[i])
-			used = i + 1;
-	}
-	return cell_list(counts, used);
-}
-
 static void fill_queue(const struct row_sum *sum, struct cell *cells)
 {
 	const struct listener_totals *now = &sum->row->listener_open;
@@ -155,7 +144,7 @@ static void fill_queue(const struct row_sum *sum, struct cell *cells)
 	if (now->seen || sum->row->listener_closed.seen)
 		cells[DEPTH] = cell_number(now->depth);
 	cells[DEPTH_MAX] = cell_number(max > now->depth ? max : now->depth);
-	cells[DEPTH_HIST] = depth_list(&sum->totals.depth);
+	cells[DEPTH_HIST] = view_hist(&sum->totals.depth);
 	cells[SOCKETS] = cell_number(now->sockets);
 	cells[QUEUE_DEPTHS] = queue_list(sum->row);
 }
@@ -179,6 +168,7 @@ static void fill_accepts(const struct row_sum *sum, struct cell *cells)
 	const char *off = view_off(sum->report, FEATURE_ACCEPT);
 
 	cells[ACCEPTED] = view_count(sum->report, FEATURE_ACCEPT, sum->totals.accepted);
+	cells[WAIT_HIST] = off ? cell_missing(off) : view_hist(&sum->totals.accept_wait_us);
 	if (off)
 		view_missing(off, 3, cells + WAIT);
 	else

@@ -31,6 +31,8 @@ enum {
 	NETNS,
 	TIME_WAITS,
 	MPTCP,
+	LOCAL_HIST,
+	REMOTE_HIST,
 	COLUMNS,
 };
 
@@ -80,6 +82,8 @@ static const struct column columns[COLUMNS] = {
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace, where grouped by it" },
 	{ "time_wait", NULL, "TIME-WAIT", COLUMN_COUNT, SHOW_ROOM, false, "those that left this host a TIME_WAIT socket" },
 	{ "mptcp", NULL, "MPTCP", COLUMN_COUNT, SHOW_NONZERO, false, "connections, open ones too, that are subflows of MPTCP: in flight is not known of them" },
+	{ "idle_at_close_us_hist.local", NULL, "IDLE AT CLOSE, by this host", COLUMN_HIST_US, SHOW_HIST, false, "ends by this host, by microseconds since the last payload, in the buckets of include/connscope/hist.h" },
+	{ "idle_at_close_us_hist.remote", NULL, "IDLE AT CLOSE, by the peer", COLUMN_HIST_US, SHOW_HIST, false, "the same of ends by the peer" },
 };
 /* clang-format on */
 
@@ -157,6 +161,8 @@ static int add_row(const struct row_sum *sum, struct table *table)
 	fill_turns(totals, cells);
 	view_percentiles(&totals->idle_at_close_local_us, 1000, cells + IDLE_LOCAL);
 	view_percentiles(&totals->idle_at_close_remote_us, 1000, cells + IDLE_REMOTE);
+	cells[LOCAL_HIST] = view_hist(&totals->idle_at_close_local_us);
+	cells[REMOTE_HIST] = view_hist(&totals->idle_at_close_remote_us);
 	cells[TIME_WAITS] = view_count(sum->report, FEATURE_TIME_WAIT, totals->time_wait);
 	return 0;
 }

@@ -35,6 +35,10 @@ enum {
 	TIME_WAITS,
 	PARTIAL_EXCHANGES,
 	MPTCP,
+	PER_CONN_HIST,
+	CONNECT_HIST,
+	RESPONSE_HIST,
+	IDLE_GAP_HIST,
 	COLUMNS,
 };
 
@@ -82,6 +86,10 @@ static const struct column columns[COLUMNS] = {
 	{ "time_wait", NULL, "TIME-WAIT", COLUMN_COUNT, SHOW_ROOM, false, "of them those that left this host a TIME_WAIT socket" },
 	{ "partial_exchanges", NULL, "PARTIAL-EXCH", COLUMN_COUNT, SHOW_WIDE, false, "exchanges on partial connections, since tracing began" },
 	{ "mptcp", NULL, "MPTCP", COLUMN_COUNT, SHOW_NONZERO, false, "connections that are subflows of MPTCP: their exchanges are not known" },
+	{ "exchanges_per_conn_hist", NULL, "EXCHANGES PER CONNECTION", COLUMN_HIST, SHOW_HIST, false, "connections by exchanges, in the buckets of include/connscope/hist.h" },
+	{ "connect_us_hist", NULL, "CONNECT", COLUMN_HIST_US, SHOW_HIST, false, "connections by microseconds from SYN until established" },
+	{ "response_us_hist", NULL, "RESPONSE", COLUMN_HIST_US, SHOW_HIST, false, "exchanges by microseconds until the response" },
+	{ "idle_gap_us_hist", NULL, "IDLE GAP", COLUMN_HIST_US, SHOW_HIST, false, "gaps between two exchanges of a connection, by microseconds" },
 };
 /* clang-format on */
 
@@ -111,12 +119,14 @@ static void fill_exchanges(const struct row_sum *sum, struct cell *cells)
 	cells[PARTIAL_EXCHANGES] = cell_number(totals->partial_exchanges);
 	if (off && !totals->exchanges) {
 		view_missing(off, PER_CONN + 3 - EXCHANGES, cells + EXCHANGES);
+		cells[PER_CONN_HIST] = cell_missing(off);
 		return;
 	}
 	cells[EXCHANGES] = cell_number(totals->exchanges);
 	cells[REUSED] = cell_number(totals->exchanges - totals->carriers);
 	cells[RATIO] = view_ratio(totals);
 	view_percentiles(&totals->exchanges_per_conn, 1, cells + PER_CONN);
+	cells[PER_CONN_HIST] = view_hist(&totals->exchanges_per_conn);
 }
 
 static void fill_pool(const struct row_sum *sum, struct cell *cells)
@@ -138,13 +148,17 @@ static void fill_times(const struct row_sum *sum, struct cell *cells)
 	const char *untimed = view_not_measured(sum->report, FEATURE_SEND);
 
 	view_percentiles(&sum->totals.connect_us, 1, cells + CONNECT);
+	cells[CONNECT_HIST] = view_hist(&sum->totals.connect_us);
 	if (untimed) {
 		view_missing(untimed, 3, cells + RESPONSE);
 		view_missing(untimed, 3, cells + IDLE_GAP);
+		view_missing(untimed, 2, cells + RESPONSE_HIST);
 		return;
 	}
 	view_percentiles(&sum->row->response_us, 1, cells + RESPONSE);
 	view_percentiles(&sum->row->idle_gap_us, 1000, cells + IDLE_GAP);
+	cells[RESPONSE_HIST] = view_hist(&sum->row->response_us);
+	cells[IDLE_GAP_HIST] = view_hist(&sum->row->idle_gap_us);
 }
 
 static int add_row(const struct row_sum *sum, struct table *table)

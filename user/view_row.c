@@ -153,6 +153,19 @@ void view_percentiles(const struct dist *dist, __u64 unit, struct cell *cells)
 	cells[2] = cell_number((dist->max + unit / 2) / unit);
 }
 
+struct cell view_hist(const struct dist *dist)
+{
+	__u64 counts[HIST_SLOTS];
+	size_t used = 0;
+
+	for (size_t i = 0; i < HIST_SLOTS; i++) {
+		counts[i] = dist->slots[i];
+		if (counts[i])
+			used = i + 1;
+	}
+	return cell_list(counts, used);
+}
+
 const char *view_off(const struct report *report, enum feature feature)
 {
 	const struct feature_state *state = &report->account.features[feature];

@@ -39,6 +39,8 @@ void view_identity(const struct row *row, const struct identity_columns *columns
 
 /* p50, p99 and max of DIST divided by UNIT, to the nearest, into three cells. */
 void view_percentiles(const struct dist *dist, __u64 unit, struct cell *cells);
+/* How many fell into each bucket. */
+struct cell view_hist(const struct dist *dist);
 void view_missing(const char *reason, size_t count, struct cell *cells);
 /* Missing, with the reason, where the feature behind it is off and nothing was counted. */
 struct cell view_count(const struct report *report, enum feature feature, __u64 count);

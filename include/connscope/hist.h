@@ -5,7 +5,7 @@
 
 /*
  * Four sub-buckets an octave, so a bucket is at most 25 % of its lower bound (19 % on average)
- * wide. Values 0 to 3 have a bucket each; the last bucket takes everything from 7 * 2^35 up (67
+ * wide. Values 0 to 3 have a bucket each; the last bucket takes everything from 7 * 2^34 up (33
  * hours, in microseconds).
  */
 #define HIST_SLOTS 144

@@ -180,6 +180,7 @@ static void flags(void **state)
 	assert_true(options.strict);
 	assert_int_equal(options.filter.knobs.family, AF_INET);
 	assert_true(parse("--csv").csv);
+	assert_true(parse("accept --hist").hist);
 	assert_int_equal(parse("-6").filter.knobs.family, AF_INET6);
 }
 
@@ -281,6 +282,10 @@ static void environment(void **state)
 	assert_int_equal(parse("").width, 0);
 	setenv("NO_COLOR", "", 1);
 	unsetenv("COLUMNS");
+	setenv("LC_ALL", "C.UTF-8", 1);
+	assert_true(parse("").utf8);
+	setenv("LC_ALL", "C", 1);
+	assert_false(parse("").utf8);
 	assert_false(parse("").no_colour);
 }
 

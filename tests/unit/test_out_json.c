@@ -23,9 +23,10 @@ static const struct column columns[] = {
 	{ "idle_ms.remote.p50", "IDLE", "remote", COLUMN_MS, SHOW_ALWAYS, false, "" },
 	{ "clamped", NULL, "CLAMPED", COLUMN_BOOL, SHOW_ALWAYS, false, "" },
 	{ "depths", NULL, "DEPTHS", COLUMN_LIST, SHOW_NEVER, false, "" },
+	{ "wait_us_hist", NULL, "WAIT", COLUMN_HIST_US, SHOW_HIST, false, "" },
 };
 
-enum { ADDR, ALONE, OPENED, RATIO, P50, MAX, REMOTE, CLAMPED, DEPTHS };
+enum { ADDR, ALONE, OPENED, RATIO, P50, MAX, REMOTE, CLAMPED, DEPTHS, WAIT };
 
 struct scene {
 	struct report report;
@@ -46,14 +47,19 @@ static void end(struct scene *scene)
 	free(scene->text);
 }
 
-static void write_json(struct scene *scene)
+static void write_json_with(struct scene *scene, bool hist)
 {
-	const struct output_options options = { .width = 80 };
+	const struct output_options options = { .width = 80, .hist = hist };
 	size_t len = 0;
 	FILE *out = open_memstream(&scene->text, &len);
 
 	assert_int_equal(output_json.write(out, &scene->report, &scene->table, 1, &options), 0);
 	fclose(out);
+}
+
+static void write_json(struct scene *scene)
+{
+	write_json_with(scene, false);
 }
 
 /* The object on line NUMBER, counted from 0; NULL past the end. */
@@ -98,6 +104,21 @@ static void one_row_exactly(void **state)
 			    "\"idle_ms\":{\"local\":{\"p50\":-1,\"max\":null},"
 			    "\"remote\":{\"p50\":null}},"
 			    "\"clamped\":true,\"depths\":[0,5,9]}");
+	end(&scene);
+}
+
+static void histograms_where_asked(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene);
+	table__add_row(&scene.table)[WAIT] = cell_list((__u64[]){ 0, 5 }, 2);
+	write_json(&scene);
+	assert_null(strstr(scene.text, "wait_us_hist"));
+	free(scene.text);
+	write_json_with(&scene, true);
+	assert_non_null(strstr(scene.text, ",\"wait_us_hist\":[0,5]}\n"));
 	end(&scene);
 }
 
@@ -296,6 +317,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_row_exactly),
+		cmocka_unit_test(histograms_where_asked),
 		cmocka_unit_test(no_rows_leave_meta_alone),
 		cmocka_unit_test(hostile_text_stays_valid_utf8),
 		cmocka_unit_test(largest_number_stays_a_number),

@@ -883,6 +883,44 @@ static void conns_sort_by_what_is_asked(void **state)
 	}
 }
 
+static void histograms_sum_up(void **state)
+{
+	static const struct {
+		const struct view *view;
+		const char *key;
+		size_t row, values;
+	} cases[] = {
+		{ &view_reuse, "exchanges_per_conn_hist", 0, 2 },
+		{ &view_reuse, "connect_us_hist", 0, 3 },
+		{ &view_accept, "depth_hist", 0, 1 },
+		{ &view_accept, "accept_wait_us_hist", 0, 1 },
+		{ &view_close, "idle_at_close_us_hist.local", 0, 0 },
+		{ &view_close, "idle_at_close_us_hist.remote", 0, 3 },
+	};
+	struct conn used = closed_client("10.0.0.1", 80, 4), unused = used, server = accepted();
+
+	(void)state;
+	unused.exchanges = 0;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct cell *found;
+		struct scene scene;
+		size_t values = 0;
+
+		begin(&scene, 0);
+		aggregate__closed(scene.agg, &used);
+		aggregate__closed(scene.agg, &used);
+		aggregate__closed(scene.agg, &unused);
+		aggregate__open(scene.agg, &server);
+		fill(&scene, cases[i].view);
+		found = cell(&scene, cases[i].row, cases[i].key);
+		assert_int_equal(found->kind, CELL_LIST);
+		for (size_t k = 0; k < found->list.count; k++)
+			values += found->list.items[k];
+		assert_int_equal(values, cases[i].values);
+		end(&scene);
+	}
+}
+
 static void nothing_seen_is_an_empty_table(void **state)
 {
 	const struct view *const *views;
@@ -932,6 +970,7 @@ int main(void)
 		cmocka_unit_test(subflows_have_no_turns),
 		cmocka_unit_test(picked_connections),
 		cmocka_unit_test(conns_sort_by_what_is_asked),
+		cmocka_unit_test(histograms_sum_up),
 		cmocka_unit_test(nothing_seen_is_an_empty_table),
 	};
 

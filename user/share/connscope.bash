@@ -11,7 +11,7 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 _connscope() {
 	local verbs='all reuse accept close conns check'
 	local options='--addr --backend --by --cgroup --closed --comm --container --csv --duration --help
-		--in-flight --initiator --json --localport --max-conns --max-endpoints --min-idle --names --netns --no-header --output
+		--hist --in-flight --initiator --json --localport --max-conns --max-endpoints --min-idle --names --netns --no-header --output
 		--pid --port --remoteport --ring-size --role --rows --self-test --sort --state
 		--strict --time --verbose --version --wide'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word i command

@@ -36,6 +36,7 @@ complete -c connscope -l by -x -a '(__connscope_list endpoint comm pid container
 complete -c connscope -l closed -x -d 'conns: the last N that closed'
 complete -c connscope -l csv -d 'CSV, tables with an empty line between'
 complete -c connscope -s d -l duration -x -d 'report after so long'
+complete -c connscope -l hist -d 'histograms, too'
 complete -c connscope -l in-flight -d 'conns: with a request in flight'
 complete -c connscope -l initiator -x -a '(__connscope_list local-fin remote-fin both-fin local-rst remote-rst timeout abort unknown)' -d 'conns: ended so'
 complete -c connscope -s j -l json -d 'JSON Lines'
