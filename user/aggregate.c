@@ -27,6 +27,7 @@ struct aggregate {
 	const struct names *names;
 	struct observer *observers;
 	__u64 series_start_ns; /* 0: no series */
+	bool depths_only;      /* series of listeners alone */
 	struct entry *entries; /* uthash by row.key */
 	const struct row **rows;
 	size_t row_count;
@@ -78,6 +79,13 @@ void aggregate__observe(struct aggregate *agg, struct observer *observer)
 void aggregate__keep_series(struct aggregate *agg, __u64 start_ns)
 {
 	agg->series_start_ns = start_ns;
+	agg->depths_only = false;
+}
+
+void aggregate__keep_depths(struct aggregate *agg, __u64 start_ns)
+{
+	agg->series_start_ns = start_ns;
+	agg->depths_only = true;
 }
 
 static void tell(const struct aggregate *agg, const struct record *record)
@@ -326,14 +334,16 @@ static void add_conn(struct totals *totals, const struct conn *conn)
 /* The row's, made when missing; NULL when none is kept, or out of memory. */
 static struct series *series_of(const struct aggregate *agg, struct row *row)
 {
-	if (agg->series_start_ns && !row->series)
+	bool wanted = agg->series_start_ns && (!agg->depths_only || row->key.role == ROLE_SERVER);
+
+	if (wanted && !row->series)
 		row->series = series__new(agg->series_start_ns);
 	return row->series;
 }
 
 static void add_depth_to_series(const struct aggregate *agg, struct row *row, __u64 ns, __u32 depth)
 {
-	struct series *series = depth ? series_of(agg, row) : NULL;
+	struct series *series = series_of(agg, row);
 	struct slot *slot = series ? series__at(series, ns) : NULL;
 
 	if (slot && depth > slot->depth)
@@ -367,7 +377,8 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 		return;
 	add_conn(&row->closed, conn);
 	agg->folded_closed += is_other(row);
-	add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
+	if (conn->depth)
+		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
 	tell(agg, &(struct record){ .kind = RECORD_CLOSED, .conn = conn });
 }
 
@@ -396,7 +407,8 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 		return;
 	add_conn(&row->open, conn);
 	agg->folded_open += is_other(row);
-	add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
+	if (conn->depth)
+		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
 	tell(agg, &(struct record){ .kind = RECORD_OPEN, .conn = conn });
 }
 
@@ -503,6 +515,17 @@ void aggregate__listener(struct aggregate *agg, const struct listener *listener)
 	if (listener->depth > row->open.depth_max)
 		row->open.depth_max = listener->depth;
 	tell(agg, &(struct record){ .kind = RECORD_LISTENER, .listener = listener });
+}
+
+void aggregate__sample_depth(struct aggregate *agg, const struct listener *listener, __u64 now_ns)
+{
+	struct row *row = listener_row(agg, listener);
+
+	if (!row)
+		return;
+	add_depth_to_series(agg, row, now_ns, listener->depth);
+	if (listener->depth > row->closed.depth_max)
+		row->closed.depth_max = listener->depth;
 }
 
 void aggregate__listener_closed(struct aggregate *agg, const struct listener *listener)

@@ -135,6 +135,10 @@ void aggregate__observe(struct aggregate *agg, struct observer *observer);
  * each tells, ticks or not.
  */
 void aggregate__keep_series(struct aggregate *agg, __u64 start_ns);
+/* The same for rows of listeners alone, and without what ticks note: depths. */
+void aggregate__keep_depths(struct aggregate *agg, __u64 start_ns);
+/* The queue of LISTENER at NOW_NS, between snapshots: for depths over time, and the deepest. */
+void aggregate__sample_depth(struct aggregate *agg, const struct listener *listener, __u64 now_ns);
 /* To be called right after a snapshot. */
 void aggregate__tick(struct aggregate *agg, __u64 now_ns);
 

@@ -57,7 +57,7 @@ static void write_groups(FILE *out, const struct layout *layout)
 
 static void write_field(FILE *out, const struct layout *layout, size_t place, const char *text)
 {
-	size_t width = layout->widths[place], len = strlen(text);
+	size_t width = layout->widths[place], len = text_width(text);
 	bool last = place == layout->count - 1;
 
 	write_filled(out, ' ', layout__gap(layout, place));
@@ -88,7 +88,8 @@ static bool is_alarming(const struct column *column, const struct cell *cell)
 	return cell->kind == CELL_BOOL ? cell->truth : cell->kind == CELL_NUMBER && cell->number;
 }
 
-static void write_row(FILE *out, const struct layout *layout, const struct cell *cells, bool colour)
+static void write_row(FILE *out, const struct layout *layout, const struct cell *cells,
+		      const struct output_options *options)
 {
 	size_t at = layout__total(layout) - layout->widths[layout->count - 1];
 	char text[CELL_STRLEN];
@@ -96,12 +97,15 @@ static void write_row(FILE *out, const struct layout *layout, const struct cell 
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct column *column = layout__column(layout, i);
 		const struct cell *cell = &cells[layout->columns[i]];
-		bool red = colour && is_alarming(column, cell);
+		bool red = options->colour && is_alarming(column, cell);
 
-		cell_format(column, cell, text, sizeof(text));
+		if (column->type == COLUMN_SERIES && cell->kind == CELL_LIST)
+			series_format(cell, SERIES_BARS, options->utf8, text, sizeof(text));
+		else
+			cell_format(column, cell, text, sizeof(text));
 		if (red)
 			fputs(RED, out);
-		if (i == layout->count - 1 && strlen(text) > layout->widths[i]) {
+		if (i == layout->count - 1 && text_width(text) > layout->widths[i]) {
 			write_filled(out, ' ', layout__gap(layout, i));
 			text_wrap(out, text, at, at, at + layout->widths[i]);
 		} else {
@@ -185,7 +189,7 @@ static void write_table(FILE *out, const struct table *table, const struct outpu
 		write_titles(out, &layout);
 	}
 	for (size_t i = 0; i < table->row_count; i++)
-		write_row(out, &layout, table->cells + i * table->column_count, options->colour);
+		write_row(out, &layout, table->cells + i * table->column_count, options);
 	if (table->omitted && !options->no_header)
 		fprintf(out, "and %zu more\n", table->omitted);
 	if (!options->no_header)

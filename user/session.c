@@ -16,6 +16,7 @@
 #include "owner.h"
 #include "probes.h"
 #include "tracer.h"
+#include "verb.h"
 
 struct session {
 	const struct options *options;
@@ -27,7 +28,11 @@ struct session {
 	__u64 started_ms;
 	__u64 reports;
 	bool ticks;
+	bool depths; /* are sampled */
+	__u64 next_sample_ms;
 };
+
+#define SAMPLE_MS 1000 /* a slot of a series */
 
 static int open_aggregate(struct session *session)
 {
@@ -37,6 +42,9 @@ static int open_aggregate(struct session *session)
 				      session->names);
 	if (!session->agg)
 		return log_err(-ENOMEM, "cannot start");
+	session->depths = verb_find(options->view) & (VERB_ALL | VERB_ACCEPT);
+	if (session->depths)
+		aggregate__keep_depths(session->agg, clock_monotonic_ns());
 	if (strcmp(options->view, "conns"))
 		return 0;
 	session->conns = conn_list__new(options->closed);
@@ -112,9 +120,21 @@ void session__stop(struct session *session)
 	tracer__stop(session->tracer);
 }
 
+/* One that fails leaves its moment out; a snapshot will say what is wrong. */
+static void sample_depths(struct session *session, __u64 now_ms)
+{
+	if (!session->depths || now_ms < session->next_sample_ms)
+		return;
+	tracer__sample_depths(session->tracer, session->agg);
+	session->next_sample_ms = now_ms + SAMPLE_MS;
+}
+
 int session__poll(struct session *session, int timeout_ms)
 {
-	return tracer__poll(session->tracer, session->agg, timeout_ms);
+	int err = tracer__poll(session->tracer, session->agg, timeout_ms);
+
+	sample_depths(session, clock_monotonic_ms());
+	return err;
 }
 
 static void add_connections(struct account *account, const struct totals *totals)
@@ -144,8 +164,11 @@ static void fill_account(const struct session *session, struct account *account)
 
 int session__snapshot(struct session *session, struct report *ret_report)
 {
-	int err = tracer__snapshot(session->tracer, session->agg);
+	int err;
 
+	session->next_sample_ms = 0;
+	sample_depths(session, clock_monotonic_ms());
+	err = tracer__snapshot(session->tracer, session->agg);
 	if (err)
 		return err;
 	memset(ret_report, 0, sizeof(*ret_report));

@@ -18,6 +18,7 @@ enum column_type {
 	COLUMN_LIST, /* of non-negative integers */
 	COLUMN_HIST, /* list of counts by bucket of connscope/hist.h, up to the last that has any */
 	COLUMN_HIST_US, /* the same, of microseconds */
+	COLUMN_SERIES,	/* list of levels, the oldest first; text draws a sparkline */
 };
 
 /* When a text table shows a column. Where those of the first two kinds do not fit together, the

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "spark.h"
 
 struct unit {
 	double size;
@@ -85,6 +86,29 @@ static char *list_format(const __u64 *items, size_t count, char *buf, size_t len
 	return buf;
 }
 
+char *series_format(const struct cell *cell, size_t bars, bool utf8, char *buf, size_t len)
+{
+	size_t most = bars < SERIES_BARS_MAX ? bars : SERIES_BARS_MAX, used = 0;
+	size_t count = cell->list.count, merge = (count + most - 1) / most;
+	__u64 levels[SERIES_BARS_MAX] = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		used = i / merge + 1;
+		if (cell->list.items[i] > levels[used - 1])
+			levels[used - 1] = cell->list.items[i];
+	}
+	return spark_format(levels, used, 0, utf8, buf, len);
+}
+
+size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
 char *cell_format(const struct column *column, const struct cell *cell, char *buf, size_t len)
 {
 	switch (cell->kind) {
@@ -103,6 +127,8 @@ char *cell_format(const struct column *column, const struct cell *cell, char *bu
 		snprintf(buf, len, "%s", cell->truth ? "yes" : "no");
 		return buf;
 	case CELL_LIST:
+		if (column->type == COLUMN_SERIES)
+			return series_format(cell, SERIES_BARS, false, buf, len);
 		return list_format(cell->list.items, cell->list.count, buf, len);
 	default:
 		snprintf(buf, len, "%s", cell->reason ? "n/a" : "-");

@@ -20,6 +20,16 @@ char *bytes_format(__u64 bytes, char *buf, size_t len);
  */
 char *cell_format(const struct column *column, const struct cell *cell, char *buf, size_t len);
 
+/* Columns of a terminal that TEXT takes, which is ASCII or bars. */
+size_t text_width(const char *text);
+
+#define SERIES_BARS	24 /* in a cell */
+#define SERIES_BARS_MAX 64
+
+/* Levels as a sparkline of BARS at most, up to SERIES_BARS_MAX, the highest of neighbours each.
+ * Returns BUF. */
+char *series_format(const struct cell *cell, size_t bars, bool utf8, char *buf, size_t len);
+
 /* Writes TEXT, breaking lines at blanks so that none goes beyond WIDTH; the cursor stands at column
  * AT and following lines start at INDENT. No newline at the end. */
 void text_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t width);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hist.h"
+#include "spark.h"
 #include "text_cell.h"
 #include "text_layout.h"
 
@@ -151,17 +152,39 @@ static void write_hist(FILE *out, const struct layout *layout, const struct cell
 	write_lines(out, lines, count, of->type, &shape, utf8);
 }
 
+static void write_series(FILE *out, const struct layout *layout, const struct cell *cells,
+			 size_t column, size_t width, bool utf8)
+{
+	size_t bars = width > 2 ? width - 2 : 1;
+	char text[SERIES_BARS_MAX * SPARK_BYTES + 1];
+	__u64 most = 0;
+
+	if (cells[column].kind != CELL_LIST)
+		return;
+	for (size_t i = 0; i < cells[column].list.count; i++)
+		most = cells[column].list.items[i] > most ? cells[column].list.items[i] : most;
+	if (!most)
+		return;
+	fputc('\n', out);
+	write_label(out, layout, cells);
+	fprintf(out, ": %s, at most %llu\n  %s\n", layout->table->columns[column].title, most,
+		series_format(&cells[column], bars, utf8, text, sizeof(text)));
+}
+
 void text_hists(FILE *out, const struct layout *layout, size_t width, bool utf8)
 {
 	const struct table *table = layout->table;
 
 	for (size_t row = 0; row < table->row_count; row++) {
+		const struct cell *cells = table->cells + row * table->column_count;
+
 		for (size_t i = 0; i < table->column_count; i++) {
 			enum column_type type = table->columns[i].type;
 
 			if (type == COLUMN_HIST || type == COLUMN_HIST_US)
-				write_hist(out, layout, table->cells + row * table->column_count, i,
-					   width, utf8);
+				write_hist(out, layout, cells, i, width, utf8);
+			else if (type == COLUMN_SERIES)
+				write_series(out, layout, cells, i, width, utf8);
 		}
 	}
 }

@@ -189,7 +189,6 @@ static void fill_room(struct layout *layout, bool *shown, const size_t *widths, 
 			continue;
 		shown[i] = false;
 		choose(layout, shown, widths);
-		return;
 	}
 }
 

@@ -528,6 +528,17 @@ static void take_listener(struct tracer *tracer, const void *record)
 	aggregate__listener(tracer->agg, record);
 }
 
+static void take_depth(struct tracer *tracer, const void *record)
+{
+	aggregate__sample_depth(tracer->agg, record, clock_monotonic_ns());
+}
+
+int tracer__sample_depths(struct tracer *tracer, struct aggregate *agg)
+{
+	tracer->agg = agg;
+	return run_iter(tracer->listeners_iter, sizeof(struct listener), tracer, take_depth);
+}
+
 static void take_groups(struct tracer *tracer)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.group_slots);

@@ -39,6 +39,9 @@ int tracer__snapshot(struct tracer *tracer, struct aggregate *agg);
 /* Hands over the ends of connections that the snapshot had counted as open. */
 void tracer__end_snapshot(struct tracer *tracer, struct aggregate *agg);
 
+/* Between snapshots: hands AGG how long each accept queue is now. 0 or -errno. */
+int tracer__sample_depths(struct tracer *tracer, struct aggregate *agg);
+
 /* Stops recording: what happens from here on is not in any report. */
 void tracer__stop(struct tracer *tracer);
 

@@ -6,6 +6,8 @@
 #include "view.h"
 #include "view_row.h"
 
+#define POINTS_MAX 60 /* of depths over time */
+
 enum {
 	LISTENER,
 	ADDR,
@@ -21,6 +23,7 @@ enum {
 	DEPTH,
 	DEPTH_MAX,
 	DEPTH_HIST,
+	DEPTH_BARS, /* text alone: the same as DEPTHS */
 	ACCEPTED,
 	OVERFLOWS,
 	SYN_DROPS,
@@ -36,6 +39,9 @@ enum {
 	QUEUE_DEPTHS,
 	MPTCP,
 	WAIT_HIST,
+	DEPTHS_START,
+	DEPTHS_WIDTH,
+	DEPTHS,
 	COLUMNS,
 };
 
@@ -53,8 +59,9 @@ static const struct column columns[COLUMNS] = {
 	{ "somaxconn", "BACKLOG", "somaxconn", COLUMN_COUNT, SHOW_WIDE, false, "net.core.somaxconn of the network namespace" },
 	{ "clamped", "BACKLOG", "clamped", COLUMN_BOOL, SHOW_WIDE, true, "asked for more than the limit" },
 	{ "depth", "QUEUE", "depth", COLUMN_COUNT, SHOW_ALWAYS, false, "connections in the accept queue now; of several queues, the deepest" },
-	{ "depth_max", "QUEUE", "max", COLUMN_COUNT, SHOW_ALWAYS, false, "most in a queue at an entry" },
+	{ "depth_max", "QUEUE", "max", COLUMN_COUNT, SHOW_ALWAYS, false, "most in a queue, at an entry or when looked at, once a second" },
 	{ "depth_hist", NULL, "QUEUE DEPTH", COLUMN_HIST, SHOW_NEVER, false, "entries by depth: 0, 1, 2, 3, then four buckets an octave (4 5 6 7, 8-9 10-11 12-13 14-15, ...)" },
+	{ NULL, NULL, "DEPTH OVER TIME", COLUMN_SERIES, SHOW_ROOM, false, "the deepest queue from the start until now; the highest bar is the row's highest" },
 	{ "accepted", NULL, "ACCEPTED", COLUMN_COUNT, SHOW_ALWAYS, false, "connections that accept() took out" },
 	{ "overflows", NULL, "OVERFLOWS", COLUMN_COUNT, SHOW_ALWAYS, true, "SYNs and final ACKs refused because the queue was full" },
 	{ "syn_drops", NULL, "SYN-DROPS", COLUMN_COUNT, SHOW_WIDE, true, "of them on SYN" },
@@ -72,6 +79,9 @@ static const struct column columns[COLUMNS] = {
 	{ "queue_depths", NULL, "QUEUES", COLUMN_LIST, SHOW_WIDE, false, "connections in each socket's queue now, deepest first" },
 	{ "mptcp", NULL, "MPTCP", COLUMN_COUNT, SHOW_NONZERO, false, "connections that are subflows of MPTCP: their exchanges are not known" },
 	{ "accept_wait_us_hist", NULL, "ACCEPT WAIT", COLUMN_HIST_US, SHOW_HIST, false, "accept waits by microseconds, in buckets as those of depth_hist" },
+	{ "depth_series.start_ts", NULL, "DEPTHS FROM", COLUMN_TEXT, SHOW_NEVER, false, "when the first of these depths begins" },
+	{ "depth_series.width_ms", NULL, "DEPTHS EACH", COLUMN_MS, SHOW_NEVER, false, "how long each of them is" },
+	{ "depth_series.depths", NULL, "DEPTHS", COLUMN_LIST, SHOW_NEVER, false, "the deepest queue in each of up to 60 such times, until now" },
 };
 /* clang-format on */
 
@@ -136,6 +146,30 @@ static struct cell queue_list(const struct row *row)
 	return cell;
 }
 
+/* Slots of the row's series as POINTS_MAX points at most, the deepest of each. */
+static void fill_series(const struct row_sum *sum, struct cell *cells)
+{
+	const struct series *series = sum->row->series;
+	__u64 now_ns = sum->report->now_ns, points[POINTS_MAX] = { 0 };
+	size_t slots, merge;
+	char text[TIME_STRLEN];
+
+	if (!series || now_ns < series->start_ns)
+		return;
+	/* The series of a queue that is gone has ended before. */
+	slots = (size_t)((now_ns - series->start_ns) / series->width_ns) + 1;
+	merge = (slots + POINTS_MAX - 1) / POINTS_MAX;
+	for (size_t i = 0; i < series->count && i < slots; i++) {
+		if (series->slots[i].depth > points[i / merge])
+			points[i / merge] = series->slots[i].depth;
+	}
+	cells[DEPTH_BARS] = cell_list(points, (slots + merge - 1) / merge);
+	cells[DEPTHS] = cell_list(points, (slots + merge - 1) / merge);
+	report_time_of(sum->report, series->start_ns, text, sizeof(text));
+	cells[DEPTHS_START] = cell_text(text);
+	cells[DEPTHS_WIDTH] = cell_number(series->width_ns / 1000000 * merge);
+}
+
 static void fill_queue(const struct row_sum *sum, struct cell *cells)
 {
 	const struct listener_totals *now = &sum->row->listener_open;
@@ -145,6 +179,7 @@ static void fill_queue(const struct row_sum *sum, struct cell *cells)
 		cells[DEPTH] = cell_number(now->depth);
 	cells[DEPTH_MAX] = cell_number(max > now->depth ? max : now->depth);
 	cells[DEPTH_HIST] = view_hist(&sum->totals.depth);
+	fill_series(sum, cells);
 	cells[SOCKETS] = cell_number(now->sockets);
 	cells[QUEUE_DEPTHS] = queue_list(sum->row);
 }

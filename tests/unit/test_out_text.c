@@ -23,9 +23,25 @@ static const struct column columns[] = {
 	{ "wait_us.max", "WAIT", "max", COLUMN_US, SHOW_ALWAYS, false, "" },
 	{ "sent_bytes", NULL, "SENT", COLUMN_BYTES, SHOW_ROOM, false, "" },
 	{ "clamped", NULL, "CLAMPED", COLUMN_BOOL, SHOW_WIDE, true, "" },
+	{ NULL, NULL, "OVER TIME", COLUMN_SERIES, SHOW_NONZERO, false, "" },
+	{ "depth_hist", NULL, "DEPTHS", COLUMN_HIST, SHOW_HIST, false, "" },
 };
 
-enum { ENDPOINT, ADDR, COMM, PID, OPENED, FAILED, RATIO, WAIT, WAIT_MAX, SENT, CLAMPED };
+enum {
+	ENDPOINT,
+	ADDR,
+	COMM,
+	PID,
+	OPENED,
+	FAILED,
+	RATIO,
+	WAIT,
+	WAIT_MAX,
+	SENT,
+	CLAMPED,
+	SERIES,
+	HIST
+};
 
 struct scene {
 	struct report report;
@@ -113,16 +129,67 @@ static void all_columns_when_wide(void **state)
 	scene.options.wide = true;
 	scene.options.width = 20;
 	add(&scene, "10.21.2.25:5000", "nginx");
-	assert_text(
-		&scene,
-		"TITLE\n"
-		"                                                    ---WAIT----\n"
-		"ENDPOINT         COMM   PID  OPENED  FAILED  REUSE    p50   max    SENT  CLAMPED\n"
-		"10.21.2.25:5000  nginx    -       1       0  66.7%  321us 1.7ms  2.0KiB        -\n"
-		"\n"
-		"-- 3 connections tracked,\n"
-		"   0 partial,\n"
-		"   0 lost; fentry\n");
+	assert_text(&scene, "TITLE\n"
+			    "                                                    ---WAIT----\n"
+			    "ENDPOINT         COMM   PID  OPENED  FAILED  REUSE    p50   max    "
+			    "SENT  CLAMPED  OVER TIME\n"
+			    "10.21.2.25:5000  nginx    -       1       0  66.7%  321us 1.7ms  "
+			    "2.0KiB        -          -\n"
+			    "\n"
+			    "-- 3 connections tracked,\n"
+			    "   0 partial,\n"
+			    "   0 lost; fentry\n");
+	end(&scene);
+}
+
+static void bars_are_as_wide_as_they_look(void **state)
+{
+	struct scene scene;
+	struct cell *cells;
+
+	(void)state;
+	begin(&scene);
+	scene.options.utf8 = true;
+	cells = add(&scene, "10.21.2.25:5000", "nginx");
+	cells[SERIES] = cell_list((__u64[]){ 0, 1, 2, 7 }, 4);
+	cells = add(&scene, "10.21.2.25:5001", "nginx");
+	cells[SERIES] = cell_list((__u64[]){ 0, 1, 0, 0 }, 4);
+	scene.table.omitted = 1;
+	assert_text(&scene,
+		    "TITLE\n"
+		    "                                       ---WAIT----\n"
+		    "ENDPOINT         COMM   OPENED  REUSE    p50   max    SENT  OVER TIME\n"
+		    "10.21.2.25:5000  nginx       1  66.7%  321us 1.7ms  2.0KiB       ▁▂▃█\n"
+		    "10.21.2.25:5001  nginx       1  66.7%  321us 1.7ms  2.0KiB       ▁█▁▁\n"
+		    "and 1 more\n"
+		    "\n"
+		    "-- 3 connections tracked, 0 partial, 0 lost; fentry\n");
+	end(&scene);
+}
+
+static void histograms_below_the_table(void **state)
+{
+	struct scene scene;
+	struct cell *cells;
+
+	(void)state;
+	begin(&scene);
+	scene.options.hist = true;
+	scene.options.no_header = true;
+	scene.options.width = 25;
+	cells = add(&scene, "a", "b");
+	cells[SERIES] = cell_list((__u64[]){ 0, 1, 2, 7 }, 4);
+	cells[HIST] = cell_list((__u64[]){ 0, 3 }, 2);
+	add(&scene, "c", "d");
+	assert_text(&scene, "a         b          1\n"
+			    "c         d          1\n"
+			    "\na b: OVER TIME, at most 7\n"
+			    "  _.:#\n"
+			    "\na b: DEPTHS, 3 in all\n"
+			    "  1  3  100.0%  #########\n"
+			    "-- 3 connections tracked,\n"
+			    "   0 partial, 0 lost;\n"
+			    "   fentry\n");
 	end(&scene);
 }
 
@@ -391,6 +458,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_row),
 		cmocka_unit_test(all_columns_when_wide),
+		cmocka_unit_test(bars_are_as_wide_as_they_look),
+		cmocka_unit_test(histograms_below_the_table),
 		cmocka_unit_test(without_header),
 		cmocka_unit_test(empty_table_says_so),
 		cmocka_unit_test(time_comes_first),

@@ -139,13 +139,38 @@ static void wraps_at_blanks(void **state)
 	}
 }
 
+static void levels_as_bars(void **state)
+{
+	static const struct column column = {
+		"x", NULL, "X", COLUMN_SERIES, SHOW_ALWAYS, false, ""
+	};
+	__u64 levels[60] = { 0 };
+	struct cell cell;
+	char text[CELL_STRLEN];
+
+	(void)state;
+	levels[1] = 7;
+	levels[58] = 1;
+	cell = cell_list(levels, COUNT_OF(levels));
+	assert_string_equal(cell_format(&column, &cell, text, sizeof(text)),
+			    "#__________________.");
+	series_format(&cell, SERIES_BARS_MAX, true, text, sizeof(text));
+	assert_int_equal(text_width(text), 60);
+	assert_int_equal(strlen(text), 60 * 3);
+	assert_int_equal(text_width(series_format(&cell, 1, true, text, sizeof(text))), 1);
+	assert_int_equal(text_width(series_format(&cell, 1000, true, text, sizeof(text))), 60);
+	free(cell.list.items);
+	cell = cell_list(NULL, 0);
+	assert_string_equal(series_format(&cell, 5, true, text, sizeof(text)), "");
+	free(cell.list.items);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations),
-		cmocka_unit_test(sizes),
-		cmocka_unit_test(cells),
-		cmocka_unit_test(wraps_at_blanks),
+		cmocka_unit_test(durations),	  cmocka_unit_test(sizes),
+		cmocka_unit_test(cells),	  cmocka_unit_test(wraps_at_blanks),
+		cmocka_unit_test(levels_as_bars),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

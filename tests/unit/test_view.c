@@ -883,6 +883,68 @@ static void conns_sort_by_what_is_asked(void **state)
 	}
 }
 
+static void depths_over_time(void **state)
+{
+	static const __u64 by_second[] = { 0, 2, 0, 4, 0, 3 }, by_two[] = { 2, 4, 3 };
+	struct listener listener = listening();
+	struct conn conn = accepted(); /* found the queue 4 deep, at second 1 */
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0);
+	scene.report.ts_ms = 1767225605000; /* 2026-01-01T00:00:05Z */
+	aggregate__keep_depths(scene.agg, 1000 * MS);
+	aggregate__sample_depth(scene.agg, &listener, 2500 * MS);
+	listener.depth = 0;
+	aggregate__sample_depth(scene.agg, &listener, 3500 * MS);
+	listener.depth = 3;
+	aggregate__sample_depth(scene.agg, &listener, 6500 * MS);
+	conn.opened_ns = 4100 * MS;
+	aggregate__open(scene.agg, &conn);
+	scene.report.now_ns = 6600 * MS;
+	fill(&scene, &view_accept);
+	assert_int_equal(cell(&scene, 0, "depth_series.depths")->list.count, 6);
+	assert_memory_equal(cell(&scene, 0, "depth_series.depths")->list.items, by_second,
+			    sizeof(by_second));
+	assert_int_equal(number(&scene, 0, "depth_series.width_ms"), 1000);
+	assert_string_equal(text(&scene, 0, "depth_series.start_ts"), "2025-12-31T23:59:59.400Z");
+	assert_int_equal(cell(&scene, 0, "DEPTH OVER TIME")->list.count, 6);
+	table__done(&scene.table);
+	scene.report.now_ns += 60 * 1000 * MS;
+	fill(&scene, &view_accept);
+	assert_int_equal(cell(&scene, 0, "depth_series.depths")->list.count, 33);
+	assert_memory_equal(cell(&scene, 0, "depth_series.depths")->list.items, by_two,
+			    sizeof(by_two));
+	assert_int_equal(number(&scene, 0, "depth_series.width_ms"), 2000);
+	end(&scene);
+}
+
+static void samples_tell_of_queues_that_were_there_before(void **state)
+{
+	struct listener listener = listening();
+	struct conn client_conn = client("10.0.0.1", 80);
+	const struct row *const *rows;
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0);
+	aggregate__keep_depths(scene.agg, 1000 * MS);
+	aggregate__sample_depth(scene.agg, &listener, 2000 * MS);
+	aggregate__begin_snapshot(scene.agg);
+	listener.depth = 0;
+	aggregate__listener(scene.agg, &listener);
+	fill(&scene, &view_accept);
+	assert_int_equal(number(&scene, 0, "depth"), 0);
+	assert_int_equal(number(&scene, 0, "depth_max"), 2);
+	assert_int_equal(number(&scene, 0, "overflows"), 7);
+	assert_int_equal(cell(&scene, 0, "depth_hist")->list.count, 0);
+	aggregate__open(scene.agg, &client_conn);
+	assert_int_equal(aggregate__rows(scene.agg, &rows), 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(!rows[i]->series == (rows[i]->key.role == ROLE_CLIENT));
+	end(&scene);
+}
+
 static void histograms_sum_up(void **state)
 {
 	static const struct {
@@ -970,6 +1032,8 @@ int main(void)
 		cmocka_unit_test(subflows_have_no_turns),
 		cmocka_unit_test(picked_connections),
 		cmocka_unit_test(conns_sort_by_what_is_asked),
+		cmocka_unit_test(depths_over_time),
+		cmocka_unit_test(samples_tell_of_queues_that_were_there_before),
 		cmocka_unit_test(histograms_sum_up),
 		cmocka_unit_test(nothing_seen_is_an_empty_table),
 	};
