@@ -27,6 +27,7 @@ struct aggregate {
 	const struct names *names;
 	struct observer *observers;
 	__u64 series_start_ns; /* 0: no series */
+	__u64 ticked_ns;       /* the last tick, or the series' start */
 	bool depths_only;      /* series of listeners alone */
 	struct entry *entries; /* uthash by row.key */
 	const struct row **rows;
@@ -79,12 +80,14 @@ void aggregate__observe(struct aggregate *agg, struct observer *observer)
 void aggregate__keep_series(struct aggregate *agg, __u64 start_ns)
 {
 	agg->series_start_ns = start_ns;
+	agg->ticked_ns = start_ns;
 	agg->depths_only = false;
 }
 
 void aggregate__keep_depths(struct aggregate *agg, __u64 start_ns)
 {
 	agg->series_start_ns = start_ns;
+	agg->ticked_ns = start_ns;
 	agg->depths_only = true;
 }
 
@@ -604,7 +607,10 @@ static void take_sample(const struct row *row, struct sample *ret)
 void aggregate__tick(struct aggregate *agg, __u64 now_ns)
 {
 	struct entry *entry, *next;
+	/* What has come since the tick before belongs between the two. */
+	__u64 middle_ns = agg->ticked_ns + (now_ns - agg->ticked_ns) / 2;
 
+	agg->ticked_ns = now_ns;
 	HASH_ITER (hh, agg->entries, entry, next) {
 		struct row *row = &entry->row;
 		struct series *series = series_of(agg, row);
@@ -615,7 +621,7 @@ void aggregate__tick(struct aggregate *agg, __u64 now_ns)
 		slot_between(&row->ticked, &sample, &slot);
 		row->ticked = sample;
 		if (series)
-			slot_merge(series__at(series, now_ns), &slot);
+			slot_merge(series__at(series, middle_ns), &slot);
 		tell(agg,
 		     &(struct record){
 			     .kind = RECORD_TICK, .row = row, .slot = &slot, .now_ns = now_ns });

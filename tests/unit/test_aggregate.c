@@ -359,6 +359,33 @@ static void groups_give_histograms_and_peaks(void **state)
 	aggregate__free(agg);
 }
 
+/* Ticks come late, but what they note has come before them. */
+static void series_hold_what_came_between_ticks(void **state)
+{
+	struct aggregate *agg = aggregate__new(0, 16, NULL, NULL);
+	struct conn conn = client(3);
+	const struct series *series;
+
+	(void)state;
+	aggregate__keep_series(agg, 1 * SECOND);
+	aggregate__begin_snapshot(agg);
+	aggregate__open(agg, &conn);
+	aggregate__tick(agg, 2 * SECOND + SECOND / 20);
+	conn.exchanges = 5;
+	aggregate__begin_snapshot(agg);
+	aggregate__open(agg, &conn);
+	aggregate__tick(agg, 3 * SECOND + SECOND / 10);
+	series = only_row(agg)->series;
+	assert_non_null(series);
+	assert_int_equal(series->count, 2);
+	assert_int_equal(series->slots[0].opened, 1);
+	assert_int_equal(series->slots[0].exchanges, 3);
+	assert_int_equal(series->slots[1].opened, 0);
+	assert_int_equal(series->slots[1].exchanges, 2);
+	assert_int_equal(series->slots[1].open, 1);
+	aggregate__free(agg);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +400,7 @@ int main(void)
 		cmocka_unit_test(folds_what_does_not_fit),
 		cmocka_unit_test(amends_what_was_counted),
 		cmocka_unit_test(groups_give_histograms_and_peaks),
+		cmocka_unit_test(series_hold_what_came_between_ticks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
