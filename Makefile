@@ -48,6 +48,7 @@ endif
 
 BIN := $(O)/connscope
 USER_SOURCES := $(wildcard user/*.c)
+HTML_SOURCES := $(wildcard user/html/*.html user/html/*.css user/html/*.js)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
 PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o session.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
@@ -74,6 +75,7 @@ $(O)/%.o: %.c Makefile
 	$(Q)$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) -c $< -o $@
 
 $(O)/user/tracer.o: $(O)/connscope.skel.h
+$(O)/user/out_html.o: $(O)/html/page.h
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
 	$(say) BPF $<
@@ -87,6 +89,18 @@ $(O)/connscope.bpf.linked.o: $(O)/bpf/connscope.bpf.o
 $(O)/connscope.skel.h: $(O)/connscope.bpf.linked.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name connscope > $@
+
+# uPlot, as user/html/package-lock.json pins it; npm's cache serves where there is no network.
+$(O)/html/node_modules/uplot/LICENSE: user/html/package.json user/html/package-lock.json
+	$(say) NPM $(O)/html
+	$(Q)command -v npm >/dev/null || { echo "npm is missing (Debian: apt-get install npm)" >&2; exit 1; }
+	$(Q)mkdir -p $(O)/html && cp $^ $(O)/html
+	$(Q)cd $(O)/html && npm ci --prefer-offline --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	$(Q)touch $@
+
+$(O)/html/page.h: $(HTML_SOURCES) $(O)/html/node_modules/uplot/LICENSE
+	$(say) GEN $@
+	$(Q)node user/html/build.js $(O)/html/node_modules/uplot >$@
 
 $(BIN): $(USER_OBJECTS)
 	$(say) LD $@

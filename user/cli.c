@@ -64,6 +64,7 @@ static const struct argp_option options_table[] = {
 	{ "time", 'T', NULL, 0, "the time above each report", GROUP_REPORT },
 	{ "json", 'j', NULL, 0, "JSON Lines", GROUP_REPORT },
 	{ "csv", OPTION_CSV, NULL, 0, "CSV, tables with an empty line between", GROUP_REPORT },
+	{ "html", OPTION_HTML, "FILE", 0, "a page for browsers, beside the report", GROUP_REPORT },
 	{ "output", 'o', "FILE", 0, "write there, not to stdout", GROUP_REPORT },
 	{ NULL, 0, NULL, OPTION_DOC, "ADVANCED", GROUP_ADVANCED },
 	{ "backend", OPTION_BACKEND, "NAME", 0, "auto, fentry, kprobe or tracepoint", GROUP_ADVANCED },
@@ -384,6 +385,7 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 		.max_endpoints = MAX_ENDPOINTS,
 		.ring_kib = RING_KIB,
 		.closed = CLOSED,
+		.arguments = argv,
 	};
 	struct cli cli = { .options = &options, .next = 1 };
 	int err;

@@ -33,6 +33,7 @@ struct options {
 	const char *names_file;
 	const char *sort;
 	const char *output_file;
+	const char *html_file;
 	size_t rows;	       /* 0: all */
 	size_t closed;	       /* connections that `conns` keeps after their end */
 	struct conn_pick pick; /* those that `conns` shows */
@@ -56,6 +57,7 @@ struct options {
 	__u64 interval_ms; /* 0: one report at the end */
 	__u64 count;	   /* reports; 0 with an interval: until a signal */
 	char **command;	   /* NULL-terminated, or NULL */
+	char **arguments;  /* the whole command line, NULL-terminated */
 };
 
 /* Fills RET_OPTIONS from the arguments. Ends the process itself on a usage error (status 2, one

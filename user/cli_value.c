@@ -144,6 +144,13 @@ static int set_output(struct options *options, const char *text)
 	return text[0] ? 0 : -EINVAL;
 }
 
+static int set_html(struct options *options, const char *text)
+{
+	options->html_file = text;
+	/* The report is there, and one page follows the other. */
+	return text[0] && strcmp(text, "-") ? 0 : -EINVAL;
+}
+
 static int set_rows(struct options *options, const char *text)
 {
 	__u64 rows;
@@ -228,6 +235,7 @@ static const struct value values[] = {
 	{ 's', set_sort, "a column", 0 },
 	{ 'r', set_rows, "a number from 1 to 1000000", 0 },
 	{ 'o', set_output, "a file", 0 },
+	{ OPTION_HTML, set_html, "a file, but not - for stdout", 0 },
 };
 
 const struct value *value_find(int key)

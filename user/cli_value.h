@@ -28,6 +28,7 @@ enum long_option {
 	OPTION_INITIATOR,
 	OPTION_IN_FLIGHT,
 	OPTION_MIN_IDLE,
+	OPTION_HTML,
 };
 
 struct value {

@@ -8,7 +8,8 @@
 #include "log.h"
 #include "table.h"
 
-static const struct output *const outputs[] = { &output_text, &output_json, &output_csv };
+static const struct output *const outputs[] = { &output_text, &output_json, &output_csv,
+						&output_html };
 
 const struct output *output_find(const char *name)
 {

@@ -17,9 +17,10 @@ struct output_options {
 	bool wide;	/* every column, whatever the width */
 	bool no_header; /* text and CSV: rows alone */
 	bool colour;
-	bool utf8; /* text: the terminal, or what reads a pipe here, takes it */
-	bool hist; /* histograms: as bars below text tables, as lists in JSON and CSV */
-	bool time; /* text: a line with the time above each report */
+	bool utf8;	  /* text: the terminal, or what reads a pipe here, takes it */
+	bool hist;	  /* histograms: as bars below text tables, as lists in JSON and CSV */
+	bool time;	  /* text: a line with the time above each report */
+	char **arguments; /* HTML: the command line, NULL-terminated; or NULL */
 };
 
 struct output {
@@ -33,6 +34,7 @@ struct output {
 extern const struct output output_text;
 extern const struct output output_json;
 extern const struct output output_csv;
+extern const struct output output_html;
 
 /* True where COLUMN has a place in each record. */
 bool output_has(const struct column *column, const struct output_options *options);

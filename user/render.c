@@ -35,10 +35,10 @@ static const char *output_name(const struct options *options)
 	return options->csv ? "csv" : "text";
 }
 
-static int write_tables(const struct report *report, const struct options *options,
-			const struct table *tables, size_t count, FILE *out)
+static int write_tables(const struct output *output, const struct report *report,
+			const struct options *options, const struct table *tables, size_t count,
+			FILE *out)
 {
-	const struct output *output = output_find(output_name(options));
 	const struct output_options output_options = {
 		.width = options->width ? options->width : width_of(out),
 		.wide = options->wide,
@@ -47,6 +47,7 @@ static int write_tables(const struct report *report, const struct options *optio
 		.hist = options->hist,
 		.colour = !options->no_colour && isatty(fileno(out)),
 		.time = options->time,
+		.arguments = options->arguments,
 	};
 	int err;
 
@@ -65,7 +66,8 @@ static void arrange(struct table *table, const struct options *options)
 		table__truncate(table, options->rows);
 }
 
-int report_write(const struct report *report, const struct options *options, FILE *out)
+static int write_views(const struct output *output, const struct report *report,
+		       const struct options *options, FILE *out)
 {
 	const struct view *one = view_find(options->view), *const *views = &one;
 	size_t count = one ? 1 : view_all(&views), filled = 0;
@@ -78,10 +80,20 @@ int report_write(const struct report *report, const struct options *options, FIL
 			arrange(&tables[filled], options);
 	}
 	if (!err)
-		err = write_tables(report, options, tables, filled, out);
+		err = write_tables(output, report, options, tables, filled, out);
 	while (filled)
 		table__done(&tables[--filled]);
 	return err;
+}
+
+int report_write(const struct report *report, const struct options *options, FILE *out)
+{
+	return write_views(output_find(output_name(options)), report, options, out);
+}
+
+int report_write_page(const struct report *report, const struct options *options, FILE *out)
+{
+	return write_views(output_find("html"), report, options, out);
 }
 
 static const struct column feature_columns[] = {
@@ -160,7 +172,8 @@ int render_check(const struct account *account, const struct self_test *test,
 	report->ts_ms = clock_wall_ms();
 	err = test ? fill_self_test(account, test, &table) : fill_features(account, &table);
 	if (!err)
-		err = write_tables(report, options, &table, 1, out);
+		err = write_tables(output_find(output_name(options)), report, options, &table, 1,
+				   out);
 	table__done(&table);
 	return err;
 }

@@ -10,8 +10,10 @@ struct options;
 struct report;
 struct self_test;
 
-/* Both write to OUT and flush it; -errno when that fails, or memory. */
+/* All write to OUT and flush it; -errno when that fails, or memory. */
 int report_write(const struct report *report, const struct options *options, FILE *out);
+/* The same views as a page of HTML. */
+int report_write_page(const struct report *report, const struct options *options, FILE *out);
 /* What `connscope check` prints: each feature and what it runs on; or, with TEST, what it delivers.
  */
 int render_check(const struct account *account, const struct self_test *test,

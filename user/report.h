@@ -59,6 +59,7 @@ struct feature_state {
 /* The account that every output carries. */
 struct account {
 	char kernel[65];
+	char host[65];
 	char backend[16]; /* fentry, kprobe or tracepoint: what most features run on */
 	__u64 tracked;	  /* connections seen, partial ones included */
 	__u64 partial;

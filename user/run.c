@@ -12,18 +12,21 @@
 #include "command.h"
 #include "log.h"
 #include "output.h"
+#include "page.h"
 #include "render.h"
 #include "report.h"
 #include "session.h"
 #include "stop.h"
 
 #define GRACE_MS 2000 /* for COMMAND to end after we passed a signal on */
+#define TICK_MS	 1000 /* between two points of a page's charts */
 
 struct run {
 	const struct options *options;
 	struct session *session;
 	struct command command;
 	FILE *out;
+	__u64 next_tick_ms; /* 0: nobody asks for series */
 	__u64 reports;
 	bool lost;
 };
@@ -54,13 +57,36 @@ static int report(struct run *run)
 	int err = session__snapshot(run->session, &report);
 
 	if (!err) {
+		report.number = run->reports;
 		run->lost = account_has_losses(&report.account);
 		err = report_write(&report, run->options, run->out);
 		if (err && err != -EPIPE)
 			log_err(err, "cannot write the report");
+		/* Who reads the one may have gone; the other is somebody else's. */
+		if (run->options->html_file && (!err || err == -EPIPE)) {
+			int page_err = page_write(&report, run->options);
+
+			err = page_err ? page_err : err;
+		}
 	}
 	session__end_snapshot(run->session);
 	run->reports++;
+	return err;
+}
+
+/* Once a second, a look at what is open. */
+static int tick(struct run *run)
+{
+	__u64 now = clock_monotonic_ms();
+	struct report report;
+	int err;
+
+	if (!run->next_tick_ms || now < run->next_tick_ms)
+		return 0;
+	while (run->next_tick_ms <= now)
+		run->next_tick_ms += TICK_MS;
+	err = session__snapshot(run->session, &report);
+	session__end_snapshot(run->session);
 	return err;
 }
 
@@ -113,10 +139,14 @@ static int loop(struct run *run)
 
 	while (now = clock_monotonic_ms(), !is_over(run, now)) {
 		int wait = patience(now, next), until_end = patience(now, end);
-		int err;
+		int until_tick = patience(now, run->next_tick_ms), err;
 
 		wait = until_end < wait ? until_end : wait;
+		wait = until_tick < wait ? until_tick : wait;
 		session__poll(run->session, wait < longest ? wait : longest);
+		err = tick(run);
+		if (err)
+			return err;
 		/* The report at the very end is finish()'s. */
 		if (!next || (end && next >= end) || clock_monotonic_ms() < next || stop_asked())
 			continue;
@@ -149,8 +179,14 @@ static int start(struct run *run)
 	/* Not before: what stands in the file is lost then. */
 	if (!err)
 		err = output_open(options->output_file, &run->out);
+	if (!err && options->html_file)
+		err = page_check(options->html_file);
+	if (!err && options->html_file)
+		session__keep_series(run->session);
 	if (!err)
 		err = session__start(run->session);
+	if (!err && options->html_file)
+		run->next_tick_ms = session__started_ms(run->session) + TICK_MS;
 	if (!err && options->command)
 		err = command__start(&run->command, options->command);
 	return err;

@@ -26,7 +26,6 @@ struct session {
 	struct conn_list *conns; /* or NULL */
 	struct names *names;
 	__u64 started_ms;
-	__u64 reports;
 	bool ticks;
 	bool depths; /* are sampled */
 	__u64 next_sample_ms;
@@ -153,6 +152,7 @@ static void fill_account(const struct session *session, struct account *account)
 	memset(account, 0, sizeof(*account));
 	uname(&host);
 	memcpy(account->kernel, host.release, sizeof(account->kernel));
+	memcpy(account->host, host.nodename, sizeof(account->host));
 	tracer__account(session->tracer, account);
 	for (size_t i = 0; i < count; i++) {
 		add_connections(account, &rows[i]->closed);
@@ -176,7 +176,6 @@ int session__snapshot(struct session *session, struct report *ret_report)
 	ret_report->conns = session->conns;
 	ret_report->pick = &session->options->pick;
 	ret_report->by = session->options->by;
-	ret_report->number = session->reports++;
 	ret_report->ts_ms = clock_wall_ms();
 	ret_report->now_ns = clock_monotonic_ns();
 	if (session->ticks)

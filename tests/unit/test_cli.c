@@ -202,6 +202,7 @@ static void values(void **state)
 	assert_int_equal(options.ring_kib, 64);
 	assert_int_equal(options.filter.knobs.role, ROLE_SERVER);
 	assert_int_equal(options.by, BY_COMM | BY_NETNS);
+	assert_string_equal(parse("--html page").html_file, "page");
 }
 
 static void lists_add_up(void **state)
@@ -332,6 +333,9 @@ static void mistakes(void **state)
 		  "10.0.0.0/8 or 2001:db8::/32, comma-separated" },
 		{ "-a ::,::,::,::,::,::,::,::,::",
 		  "--addr ::,::,::,::,::,::,::,::,::: too many, accepted: at most 8 in all" },
+		{ "--html -", "--html -: accepted: a file, but not - for stdout" },
+		{ "check --html page",
+		  "check --html: accepted with: all, reuse, accept, close, conns" },
 		{ "--role both", "--role both: accepted: client or server" },
 		{ "--backend x", "--backend x: accepted: auto, fentry, kprobe or tracepoint" },
 		{ "--by port", "--by port: accepted: endpoint, comm, pid, container, netns, name, "

@@ -272,6 +272,7 @@ static void outputs_by_name(void **state)
 	(void)state;
 	assert_ptr_equal(output_find("text"), &output_text);
 	assert_ptr_equal(output_find("json"), &output_json);
+	assert_ptr_equal(output_find("html"), &output_html);
 	assert_null(output_find("xml"));
 }
 

@@ -11,7 +11,7 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 _connscope() {
 	local verbs='all reuse accept close conns check'
 	local options='--addr --backend --by --cgroup --closed --comm --container --csv --duration --help
-		--hist --in-flight --initiator --json --localport --max-conns --max-endpoints --min-idle --names --netns --no-header --output
+		--hist --html --in-flight --initiator --json --localport --max-conns --max-endpoints --min-idle --names --netns --no-header --output
 		--pid --port --remoteport --ring-size --role --rows --self-test --sort --state
 		--strict --time --verbose --version --wide'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word i command
@@ -41,7 +41,7 @@ _connscope() {
 	-n | --comm) _connscope_list "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u | tr '\n' ' ')" ;;
 	--netns) _connscope_list "$(ip netns list 2>/dev/null | cut -d ' ' -f 1 | tr '\n' ' ')" ;;
 	-c | --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	-o | --output | --names) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	-o | --output | --html | --names) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	-a | --addr | --container | -d | --duration | -D | --remoteport | -L | --localport | -P | --port | \
 		-r | --rows | -s | --sort | --closed | --max-conns | --max-endpoints | --min-idle | --ring-size) ;;
 	*)
