@@ -85,7 +85,9 @@ static __always_inline void listener_read(struct sock *sk, struct listener *list
 		listener_split_drops(listener);
 }
 
-static __always_inline void listener_open(struct sock *sk, struct listener *listener,
+/* False: it is known already. The seed meets one socket in several processes, and each change of
+ * state has two looks. */
+static __always_inline bool listener_open(struct sock *sk, struct listener *listener,
 					  const struct owner *owner)
 {
 	__u64 key = (__u64)sk;
@@ -102,11 +104,41 @@ static __always_inline void listener_open(struct sock *sk, struct listener *list
 	listener_read(sk, listener);
 
 	if (bpf_map_lookup_elem(&listeners, &key))
-		return; /* the seed meets one socket in several processes */
+		return false;
 	bound_add(listener);
 	/* Kept whatever the filters say, because bound_remove() needs it; user space filters. */
 	if (bpf_map_update_elem(&listeners, &key, listener, BPF_NOEXIST))
 		count_loss(LOSS_LISTENER_MAP);
+	return true;
+}
+
+static __always_inline void listener_emit(__u8 type, struct sock *sk,
+					  const struct listener *listener)
+{
+	if (listener_wanted(listener))
+		emit_listener(type, (__u64)sk, listener);
+}
+
+/* As __sys_listen() is about to: its own clamp has not run yet. */
+static __noinline void listener_again(struct sock *sk, const struct listener *listener)
+{
+	struct listener copy = *listener;
+
+	listener_read(sk, &copy);
+	copy.limit = copy.backlog_asked;
+	if (copy.limit > copy.somaxconn)
+		copy.limit = copy.somaxconn;
+	listener_emit(EVENT_LISTEN, sk, &copy);
+}
+
+static __noinline void listener_refused(struct sock *sk, const struct listener *listener,
+					__u8 refused)
+{
+	struct listener copy = *listener;
+
+	listener_read(sk, &copy);
+	copy.refused = refused;
+	listener_emit(EVENT_OVERFLOW, sk, &copy);
 }
 
 /* listen(2) is asked, in the caller's context, before the kernel clamps. */
@@ -122,6 +154,8 @@ static __always_inline void listener_asked(long fd, __s32 backlog)
 	if (listener) {
 		listener->backlog_asked = backlog;
 		listener->flags |= LISTENER_ASKED;
+		if (trace_events)
+			listener_again(sk, listener);
 	} else {
 		bpf_map_update_elem(&backlogs, &thread, &backlog, BPF_ANY);
 	}
@@ -142,7 +176,8 @@ static __always_inline void listener_opened(struct sock *sk)
 		bpf_map_delete_elem(&backlogs, &thread);
 	}
 	owner_current(&owner);
-	listener_open(sk, &listener, &owner);
+	if (listener_open(sk, &listener, &owner) && trace_events)
+		listener_emit(EVENT_LISTEN, sk, &listener);
 }
 
 /* One that was in LISTEN before we looked. */
@@ -164,8 +199,7 @@ static __always_inline void listener_closed(struct sock *sk)
 	listener->depth = 0;
 	listener->flags &= ~LISTENER_OPEN;
 	bound_remove(listener);
-	if (listener_wanted(listener))
-		emit_listener(key, listener);
+	listener_emit(EVENT_LISTENER_CLOSED, sk, listener);
 	bpf_map_delete_elem(&listeners, &key);
 }
 
@@ -183,8 +217,11 @@ static __always_inline void listener_syn(struct sock *sk)
 	if (!queue_is_full(sk))
 		return;
 	listener = listener_find(sk);
-	if (listener)
-		__sync_fetch_and_add(&listener->syn_drops, 1);
+	if (!listener)
+		return;
+	__sync_fetch_and_add(&listener->syn_drops, 1);
+	if (trace_events)
+		listener_refused(sk, listener, REFUSED_SYN);
 }
 
 /* tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock: the final ACK, their first statement. */
@@ -195,8 +232,11 @@ static __always_inline void listener_final_ack(struct sock *sk)
 	if (!queue_is_full(sk))
 		return;
 	listener = listener_find(sk);
-	if (listener)
-		__sync_fetch_and_add(&listener->ack_drops, 1);
+	if (!listener)
+		return;
+	__sync_fetch_and_add(&listener->ack_drops, 1);
+	if (trace_events)
+		listener_refused(sk, listener, REFUSED_FINAL_ACK);
 }
 
 /* kfree_skb with a listener as the receiving socket: not a refused SYN. */
@@ -211,6 +251,8 @@ static __always_inline void listener_freed(struct sock *sk, enum skb_drop_reason
 		return;
 	}
 	__sync_fetch_and_add(&listener->ack_drops, 1);
+	if (trace_events)
+		listener_refused(sk, listener, REFUSED_FINAL_ACK);
 	if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NO_SOCKET))
 		__sync_fetch_and_add(&listener->other_drops, -1); /* 1, not 2: a SYN cookie */
 }

@@ -43,6 +43,8 @@ static __always_inline void conn_drop(struct sock *sk, struct conn *conn)
 	__u64 key = (__u64)sk;
 
 	group_close(conn);
+	if (trace_events)
+		exchange_drop(sk);
 	bpf_map_delete_elem(&conns, &key);
 }
 
@@ -191,6 +193,8 @@ static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
 		conn->idle_ms = IDLE_UNKNOWN;
 	}
 	conn->flags |= CONN_DEAD;
+	if (trace_events)
+		exchange_finish(sk, conn);
 	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);
 }
 
@@ -315,6 +319,8 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 		conn->ready_ns = now;
 	conn->ready = 1;
 	group_open(conn);
+	if (trace_events)
+		emit_conn(EVENT_CONN_OPENED, (__u64)sk, conn);
 }
 
 /* The owner takes the connection out of the accept queue, or is first seen to use it (READY_NS 0).
@@ -341,6 +347,8 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
 	}
 	if (!conn->initiator)
 		group_open(conn);
+	if (trace_events)
+		emit_conn(EVENT_CONN_ACCEPTED, (__u64)sk, conn);
 	return true;
 }
 
@@ -371,6 +379,8 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write
 		return false;
 	}
 	group_open(conn);
+	if (trace_events)
+		emit_conn(EVENT_CONN_OPENED, (__u64)sk, conn);
 	return true;
 }
 
@@ -380,8 +390,11 @@ static __always_inline void conn_accepted(struct sock *sk)
 
 	if (!conn) {
 		conn = conn_adopt_current(sk);
-		if (conn)
-			conn->ready_ns = bpf_ktime_get_ns();
+		if (!conn)
+			return;
+		conn->ready_ns = bpf_ktime_get_ns();
+		if (trace_events)
+			emit_conn(EVENT_CONN_ACCEPTED, (__u64)sk, conn);
 		return;
 	}
 	if (!conn->ready)
@@ -403,26 +416,26 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 		if (!conn)
 			return;
 		/* Its sequence numbers include this payload: note which way it went. */
-		turn_to(conn, received ? TURN_RECEIVED : TURN_SENT, 0, now);
+		turn_to(sk, conn, received ? TURN_RECEIVED : TURN_SENT, 0, now);
 		return;
 	}
 	if (conn->flags & CONN_MPTCP) {
 		/* On behalf of whoever runs: no owner to be had. */
 		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
-			note_sent(conn, write_seq, 0);
+			note_sent(sk, conn, write_seq, 0);
 		return;
 	}
 	if ((!conn->ready || !conn->pid) && !conn_late(sk, conn, write_seq, copied_seq))
 		return;
 	if (received) {
 		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
-			note_sent(conn, write_seq, 0); /* else it counts a FIN of ours */
-		note_received(conn, copied_seq, now);
+			note_sent(sk, conn, write_seq, 0); /* else it counts a FIN of ours */
+		note_received(sk, conn, copied_seq, now);
 	} else if (!conn->initiator || conn->initiator == INITIATOR_REMOTE_FIN) {
-		if (conn->state == TCP_ESTABLISHED)
-			note_received(conn, copied_seq, 0); /* else it may count the peer's FIN */
+		if (conn->state == TCP_ESTABLISHED) /* else it may count the peer's FIN */
+			note_received(sk, conn, copied_seq, 0);
 		/* A send that shutdown() in another thread cuts short has been counted there. */
-		note_sent(conn, write_seq, now);
+		note_sent(sk, conn, write_seq, now);
 	}
 }
 

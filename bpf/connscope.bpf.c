@@ -598,17 +598,55 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	return 0;
 }
 
+/*
+ * Exchanges whose response has been quiet for a while, each once. A hook may be at work on another
+ * CPU, or the connection may end: what is not whole is left for the next time, or for the event.
+ */
+SEC("?iter/bpf_map_elem")
+int snapshot_exchanges(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct exchange_now *at = ctx->value;
+	struct exchange_event event = {};
+	__u64 *key = ctx->key;
+	struct conn *conn;
+	__u32 done;
+	__u64 sk;
+
+	if (!at || !key || at->told || !at->exchange.number)
+		return 0;
+	done = at->done;
+	barrier();
+	if (bpf_ktime_get_ns() - at->exchange.last_ns < quiet_ns)
+		return 0;
+	sk = *key; /* the verifier does not take a map key from an iterator's buffer */
+	conn = bpf_map_lookup_elem(&conns, &sk);
+	if (!conn || (conn->flags & CONN_DEAD))
+		return 0;
+	fill_header(&event.header, EVENT_EXCHANGE, sizeof(event), sk);
+	event.conn = *conn;
+	event.exchange = at->exchange;
+	event.exchange.flags |= EXCHANGE_OPEN;
+	barrier();
+	if (at->begun != done)
+		return 0;
+	/* When its buffer is full the kernel calls again. */
+	if (!bpf_seq_write(ctx->meta->seq, &event, sizeof(event)))
+		at->told = 1;
+	return 0;
+}
+
 SEC("iter/bpf_map_elem")
 int snapshot_listeners(struct bpf_iter__bpf_map_elem *ctx)
 {
 	struct listener *listener = ctx->value;
+	struct listener_snapshot snapshot;
 	__u64 *key = ctx->key;
-	struct listener copy;
 
 	if (!listener || !key)
 		return 0;
-	__builtin_memcpy(&copy, listener, sizeof(copy));
-	listener_read((struct sock *)*key, &copy);
-	bpf_seq_write(ctx->meta->seq, &copy, sizeof(copy));
+	snapshot.sk = *key;
+	__builtin_memcpy(&snapshot.listener, listener, sizeof(snapshot.listener));
+	listener_read((struct sock *)*key, &snapshot.listener);
+	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
 	return 0;
 }

@@ -23,8 +23,15 @@ static __always_inline void fill_header(struct event_header *header, __u8 type, 
 	header->type = type;
 	header->version = EVENT_VERSION;
 	header->len = len;
-	header->pad = 0;
+	header->lost = trace_events ? events_lost : 0;
 	header->sk = sk;
+}
+
+static __always_inline void count_lost_event(__u32 kind)
+{
+	count_loss(kind);
+	if (trace_events)
+		__sync_fetch_and_add(&events_lost, 1);
 }
 
 static __always_inline void emit_conn(__u8 type, __u64 sk, const struct conn *conn)
@@ -32,7 +39,7 @@ static __always_inline void emit_conn(__u8 type, __u64 sk, const struct conn *co
 	struct conn_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!event) {
-		count_loss(LOSS_CONN_EVENT);
+		count_lost_event(type < EVENT_CONN_OPENED ? LOSS_CONN_EVENT : LOSS_TRACE_EVENT);
 		return;
 	}
 	fill_header(&event->header, type, sizeof(*event), sk);
@@ -40,16 +47,33 @@ static __always_inline void emit_conn(__u8 type, __u64 sk, const struct conn *co
 	bpf_ringbuf_submit(event, submit_flags(sizeof(*event)));
 }
 
-static __always_inline void emit_listener(__u64 sk, const struct listener *listener)
+static __always_inline void emit_listener(__u8 type, __u64 sk, const struct listener *listener)
 {
 	struct listener_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	if (!event) {
-		count_loss(LOSS_LISTENER_EVENT);
+		count_lost_event(type == EVENT_LISTENER_CLOSED ? LOSS_LISTENER_EVENT
+							       : LOSS_TRACE_EVENT);
 		return;
 	}
-	fill_header(&event->header, EVENT_LISTENER_CLOSED, sizeof(*event), sk);
+	fill_header(&event->header, type, sizeof(*event), sk);
 	__builtin_memcpy(&event->listener, listener, sizeof(*listener));
+	event->ns = bpf_ktime_get_ns();
+	bpf_ringbuf_submit(event, submit_flags(sizeof(*event)));
+}
+
+static __always_inline void emit_exchange(__u64 sk, const struct conn *conn,
+					  const struct exchange *exchange)
+{
+	struct exchange_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		count_lost_event(LOSS_TRACE_EVENT);
+		return;
+	}
+	fill_header(&event->header, EVENT_EXCHANGE, sizeof(*event), sk);
+	__builtin_memcpy(&event->conn, conn, sizeof(*conn));
+	__builtin_memcpy(&event->exchange, exchange, sizeof(*exchange));
 	bpf_ringbuf_submit(event, submit_flags(sizeof(*event)));
 }
 

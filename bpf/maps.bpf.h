@@ -20,6 +20,7 @@ const volatile bool infer_send = false;	    /* no send hook: see snapshot_conns 
 const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer.bpf.h */
 const volatile bool split_drops = false;    /* overflows from sk_drops: see accept.bpf.h */
 const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown tells */
+const volatile bool trace_events = false;   /* single events are asked for, exchanges too */
 
 const volatile __u32 wakeup_bytes = 1 << 20; /* in the ring before user space is woken early */
 const volatile __u32 tick_us = 4000;	     /* length of a jiffy */
@@ -29,6 +30,9 @@ bool tracing = false;	 /* nothing is recorded before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
 __u32 seed_pass = 0;	 /* see seed_file */
 __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it reads */
+__u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for */
+
+__u32 events_lost = 0; /* see event_header.lost */
 
 /*
  * The life of each connection. Key: address of its struct sock. Made at SYN_SENT, at the child's
@@ -42,6 +46,27 @@ struct {
 	__type(value, struct conn);
 	__uint(max_entries, 65536);
 } conns SEC(".maps");
+
+/*
+ * The exchange under way of each connection, or the last one; with `trace_events` alone. Key:
+ * address of the struct sock. Made at its first request, deleted with its record, which is its size
+ * too. Written under the socket's lock, but for `told`, which is snapshot_exchanges's and may be
+ * off: user space remembers what it has told.
+ */
+struct exchange_now {
+	struct exchange exchange;
+	__u32 begun; /* changes begun and done: equal where nobody is within one */
+	__u32 done;
+	__u32 told;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, __u64);
+	__type(value, struct exchange_now);
+	__uint(max_entries, 1);
+} exchanges SEC(".maps");
 
 /*
  * Listening sockets. Key: address of the struct sock. Made at CLOSE->LISTEN or by the seed, deleted
@@ -143,7 +168,8 @@ struct {
 	__uint(max_entries, 4096);
 } recent SEC(".maps");
 
-/* Ends of connections and listeners. When full the event is lost and counted by kind. */
+/* Ends of connections and listeners, and single events. When full the event is lost and counted by
+ * kind. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);

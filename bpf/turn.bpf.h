@@ -11,6 +11,7 @@
 #ifndef connscope_TURN_BPF_H
 #define connscope_TURN_BPF_H
 
+#include "exchange.bpf.h"
 #include "group.bpf.h"
 
 /*
@@ -24,7 +25,8 @@ static __always_inline bool is_close_notify(__u32 bytes)
 	return bytes == 23 || bytes == 24 || bytes == 31;
 }
 
-static __always_inline void turn_to(struct conn *conn, __u8 turn, __u32 bytes, __u64 now)
+static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 turn, __u32 bytes,
+				    __u64 now)
 {
 	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
 	bool timed = now && conn->last_ns && !conn->untimed;
@@ -36,6 +38,8 @@ static __always_inline void turn_to(struct conn *conn, __u8 turn, __u32 bytes, _
 		conn->untimed = 1;
 		return;
 	}
+	if (trace_events)
+		exchange_turn(sk, conn, turn, bytes, now);
 	if (turn == asking) {
 		if (conn->turn != asking && conn->exchanges && timed) {
 			group = group_of(conn);
@@ -61,7 +65,8 @@ static __always_inline void turn_to(struct conn *conn, __u8 turn, __u32 bytes, _
 }
 
 /* WRITE_SEQ without a FIN of ours in it. */
-static __always_inline void note_sent(struct conn *conn, __u32 write_seq, __u64 now)
+static __always_inline void note_sent(struct sock *sk, struct conn *conn, __u32 write_seq,
+				      __u64 now)
 {
 	__s32 bytes = write_seq - conn->write_seq;
 
@@ -74,10 +79,11 @@ static __always_inline void note_sent(struct conn *conn, __u32 write_seq, __u64 
 	if (conn->initiator == INITIATOR_REMOTE_FIN && conn->role == ROLE_CLIENT &&
 	    !is_close_notify(bytes))
 		conn->flags |= CONN_RACED;
-	turn_to(conn, TURN_SENT, bytes, now);
+	turn_to(sk, conn, TURN_SENT, bytes, now);
 }
 
-static __always_inline void note_received(struct conn *conn, __u32 copied_seq, __u64 now)
+static __always_inline void note_received(struct sock *sk, struct conn *conn, __u32 copied_seq,
+					  __u64 now)
 {
 	__s32 bytes = copied_seq - conn->copied_seq;
 
@@ -85,7 +91,7 @@ static __always_inline void note_received(struct conn *conn, __u32 copied_seq, _
 		return;
 	conn->copied_seq = copied_seq;
 	conn->received_bytes += bytes;
-	turn_to(conn, TURN_RECEIVED, bytes, now);
+	turn_to(sk, conn, TURN_RECEIVED, bytes, now);
 }
 
 /* The peer's FIN has come: tcp_fin() says so before it changes the state. */
@@ -110,13 +116,15 @@ static __always_inline __u32 payload_read(const struct tcp_sock *tp)
  */
 static __always_inline void note_missed(struct conn *conn, const struct tcp_sock *tp, __u8 state)
 {
+	struct sock *sk = (struct sock *)tp;
+
 	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
 		return;
 	if (conn->role == ROLE_CLIENT)
-		note_sent(conn, tp->write_seq, 0);
-	note_received(conn, payload_read(tp), 0);
+		note_sent(sk, conn, tp->write_seq, 0);
+	note_received(sk, conn, payload_read(tp), 0);
 	if (conn->role == ROLE_SERVER)
-		note_sent(conn, tp->write_seq, 0);
+		note_sent(sk, conn, tp->write_seq, 0);
 }
 
 /* Payload the peer has sent and the application has not read. A FIN counts one in rcv_nxt

@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "names.h"
 #include "observer.h"
+#include "trace_event.h"
 
 #define OTHER "other"
 
@@ -353,14 +354,19 @@ static void add_depth_to_series(const struct aggregate *agg, struct row *row, __
 		slot->depth = depth;
 }
 
+static bool conn_is_wanted(const struct aggregate *agg, const struct conn *conn)
+{
+	if (conn->role == ROLE_SERVER && !conn->queued)
+		return false; /* never entered the accept queue */
+	return !agg->filter || filter__match(agg->filter, conn);
+}
+
 static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 {
 	struct row_key key;
 	struct row *row;
 
-	if (conn->role == ROLE_SERVER && !conn->queued)
-		return NULL; /* never entered the accept queue */
-	if (agg->filter && !filter__match(agg->filter, conn))
+	if (!conn_is_wanted(agg, conn))
 		return NULL;
 	conn_key(agg, conn, &key);
 	row = row_get(agg, &key);
@@ -432,6 +438,15 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 		row->open_peak = 0;
 		row->groups = 0;
 	}
+}
+
+void aggregate__event(struct aggregate *agg, const struct trace_event *event)
+{
+	if (event->conn && !conn_is_wanted(agg, event->conn))
+		return;
+	if (event->listener && agg->filter && !filter__match_listener(agg->filter, event->listener))
+		return;
+	tell(agg, &(struct record){ .kind = RECORD_EVENT, .event = event });
 }
 
 /* ---- listeners ---- */

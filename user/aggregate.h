@@ -19,6 +19,7 @@
 struct filter;
 struct names;
 struct observer;
+struct trace_event;
 
 /* What rows are told apart by; the role always is. */
 enum group_by {
@@ -153,6 +154,9 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn);
 void aggregate__listener(struct aggregate *agg, const struct listener *listener);
 void aggregate__group(struct aggregate *agg, const struct group_key *key,
 		      const struct group *group);
+
+/* Hands EVENT on to the observers, if it passes the filter; no row changes. */
+void aggregate__event(struct aggregate *agg, const struct trace_event *event);
 
 /* A request of CONN, which is open, is in flight. */
 bool conn_is_active(const struct conn *conn);

@@ -43,6 +43,7 @@ struct options {
 	bool wide;
 	bool no_header;
 	bool time;
+	bool exchanges; /* the kernel sends single events: see trace_event.h */
 	bool strict;
 	bool self_test; /* check alone */
 	bool verbose;

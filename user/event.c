@@ -12,6 +12,11 @@ static bool conn_is_sane(const struct conn *conn)
 	       conn->fail < FAIL_MAX && conn->bound <= BOUND_ANY6 && conn->turn <= TURN_RECEIVED;
 }
 
+static bool exchange_is_sane(const struct exchange *exchange)
+{
+	return exchange->number && !(exchange->flags & ~(EXCHANGE_CUT | EXCHANGE_OPEN));
+}
+
 const struct event_header *event_check(const void *data, size_t size)
 {
 	const struct event_header *header = data;
@@ -21,12 +26,25 @@ const struct event_header *event_check(const void *data, size_t size)
 	switch (header->type) {
 	case EVENT_CONN_CLOSED:
 	case EVENT_CONN_AMENDED:
+	case EVENT_CONN_OPENED:
+	case EVENT_CONN_ACCEPTED:
 		if (header->len != sizeof(struct conn_event) ||
 		    !conn_is_sane(&((const struct conn_event *)data)->conn))
 			return NULL;
 		return header;
+	case EVENT_EXCHANGE:
+		if (header->len != sizeof(struct exchange_event) ||
+		    !conn_is_sane(&((const struct exchange_event *)data)->conn) ||
+		    !exchange_is_sane(&((const struct exchange_event *)data)->exchange))
+			return NULL;
+		return header;
 	case EVENT_LISTENER_CLOSED:
-		return header->len == sizeof(struct listener_event) ? header : NULL;
+	case EVENT_OVERFLOW:
+	case EVENT_LISTEN:
+		if (header->len != sizeof(struct listener_event) ||
+		    ((const struct listener_event *)data)->listener.refused >= REFUSED_MAX)
+			return NULL;
+		return header;
 	default:
 		return NULL;
 	}

@@ -11,6 +11,7 @@ struct group_key;
 struct listener;
 struct row;
 struct slot;
+struct trace_event;
 
 enum record_kind {
 	RECORD_CLOSED,		/* conn: it has ended */
@@ -20,6 +21,8 @@ enum record_kind {
 	RECORD_OPEN,		/* conn */
 	RECORD_LISTENER,	/* listener */
 	RECORD_GROUP,		/* key, group */
+	RECORD_EVENT,		/* event: where single ones are asked for; fails and closes are not
+				 * among them, see trace_event_of() */
 	RECORD_TICK,		/* now_ns, and for each row in turn: row, slot; then once without */
 };
 
@@ -31,6 +34,7 @@ struct record {
 	const struct listener *listener;
 	const struct group_key *key;
 	const struct group *group;
+	const struct trace_event *event;
 	const struct row *row;
 	const struct slot *slot; /* what the row counted since the tick before */
 	__u64 now_ns;		 /* CLOCK_MONOTONIC */

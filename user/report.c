@@ -33,7 +33,7 @@ const char *feature_name(enum feature feature)
 	return feature < FEATURE_MAX ? feature_names[feature] : "unknown";
 }
 
-static char *format_time(__u64 ms, char *buf, size_t len)
+char *time_format(__u64 ms, char *buf, size_t len)
 {
 	time_t seconds = (time_t)(ms / 1000);
 	struct tm tm;
@@ -47,19 +47,20 @@ static char *format_time(__u64 ms, char *buf, size_t len)
 
 char *report_time(const struct report *report, char *buf, size_t len)
 {
-	return format_time(report->ts_ms, buf, len);
+	return time_format(report->ts_ms, buf, len);
 }
 
 char *report_time_of(const struct report *report, __u64 monotonic_ns, char *buf, size_t len)
 {
 	__u64 age_ms = (report->now_ns - monotonic_ns) / 1000000;
 
-	return format_time(report->ts_ms - age_ms, buf, len);
+	return time_format(report->ts_ms - age_ms, buf, len);
 }
 
 __u64 account_lost_events(const struct account *account)
 {
-	return account->losses[LOSS_CONN_EVENT] + account->losses[LOSS_LISTENER_EVENT];
+	return account->losses[LOSS_CONN_EVENT] + account->losses[LOSS_LISTENER_EVENT] +
+	       account->losses[LOSS_TRACE_EVENT];
 }
 
 __u64 account_map_full(const struct account *account)

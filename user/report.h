@@ -84,7 +84,8 @@ struct report {
 
 #define TIME_STRLEN sizeof("2026-01-01T00:00:00.000Z")
 
-/* RFC 3339, UTC, milliseconds. Returns BUF. */
+/* RFC 3339, UTC, milliseconds: of MS since the epoch. Returns BUF. */
+char *time_format(__u64 ms, char *buf, size_t len);
 char *report_time(const struct report *report, char *buf, size_t len);
 /* The same of a moment MONOTONIC_NS of struct conn. */
 char *report_time_of(const struct report *report, __u64 monotonic_ns, char *buf, size_t len);

@@ -73,6 +73,7 @@ static void say_completeness(struct account_sink *sink, const struct account *ac
 	static const struct loss_name events[] = {
 		{ LOSS_CONN_EVENT, "closed connections" },
 		{ LOSS_LISTENER_EVENT, "closed listeners" },
+		{ LOSS_TRACE_EVENT, "other events" },
 	};
 	static const struct loss_name maps[] = {
 		{ LOSS_CONN_MAP, "connections" },
@@ -84,7 +85,7 @@ static void say_completeness(struct account_sink *sink, const struct account *ac
 	say(sink, ",", false, "%llu partial", account->partial);
 	if (account->no_owner)
 		say(sink, ",", false, "%llu without owner", account->no_owner);
-	say_losses(sink, account, "lost", account_lost_events(account), events, 2);
+	say_losses(sink, account, "lost", account_lost_events(account), events, 3);
 	if (account_map_full(account))
 		say_losses(sink, account, "not kept: map full", account_map_full(account), maps, 2);
 	if (account->losses[LOSS_GROUP_MAP])

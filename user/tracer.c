@@ -27,11 +27,18 @@
 #include "owner.h"
 #include "probes.h"
 #include "report.h"
+#include "teller.h"
 #include "tracefs.h"
 
 #define ENOTSUPP 524 /* the kernel's own, include/linux/errno.h */
 
 #define LINKS_MAX (FEATURE_MAX * WAY_PROGRAMS)
+
+/* Single events: an exchange is told when its response has been quiet for so long. */
+#define QUIET_NS 200000000ULL
+#define LOOK_MS	 200 /* between two looks for such */
+
+#define EVENT_LEN_MIN (sizeof(struct listener_event) + BPF_RINGBUF_HDR_SZ)
 
 /* Came while a snapshot was being reported, to be counted after it. */
 struct pending {
@@ -48,6 +55,11 @@ struct tracer {
 	size_t link_count;
 	struct bpf_link *conns_iter;
 	struct bpf_link *listeners_iter;
+	struct bpf_link *exchanges_iter;
+	struct teller *teller; /* NULL: single events are not asked for */
+	__u64 looked_ms;       /* for quiet exchanges */
+	size_t polled;	       /* events in this poll */
+	size_t polled_max;
 	const struct group *groups; /* the mapped `groups` array */
 	size_t groups_size;
 	struct aggregate *agg; /* during a poll */
@@ -91,14 +103,17 @@ static void apply_knobs(struct tracer *tracer)
 	skel->rodata->infer_time_wait =
 		probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
 	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
+	skel->rodata->trace_events = options->exchanges;
 	bpf_map__set_max_entries(skel->maps.conns, options->max_conns);
+	if (options->exchanges)
+		bpf_map__set_max_entries(skel->maps.exchanges, options->max_conns);
 	bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);
 	bpf_map__set_max_entries(skel->maps.group_slots, options->max_endpoints + GROUP_FIRST);
 	bpf_map__set_max_entries(skel->maps.free_groups, options->max_endpoints);
 	bpf_map__set_max_entries(skel->maps.events, options->ring_kib * 1024);
 }
 
-/* Exactly the programs of the chosen ways are loaded. */
+/* Exactly the programs of the chosen ways are loaded, and what single events need. */
 static void choose_programs(struct tracer *tracer)
 {
 	struct bpf_program *program;
@@ -116,6 +131,8 @@ static void choose_programs(struct tracer *tracer)
 			bpf_program__set_autoload(program, true);
 		}
 	}
+	bpf_program__set_autoload(tracer->skel->progs.snapshot_exchanges,
+				  tracer->options->exchanges);
 }
 
 static struct bpf_link *attach_tracepoint(struct bpf_program *program, const char *name)
@@ -296,6 +313,18 @@ static int fill_free_groups(struct tracer *tracer)
 	return 0;
 }
 
+static int open_teller(struct tracer *tracer)
+{
+	struct connscope *skel = tracer->skel;
+
+	tracer->teller = teller__new(skel->rodata->split_drops);
+	if (!tracer->teller)
+		return -ENOMEM;
+	skel->bss->quiet_ns = QUIET_NS;
+	return attach_iter(skel->progs.snapshot_exchanges, skel->maps.exchanges,
+			   &tracer->exchanges_iter);
+}
+
 static int handle_event(void *context, void *data, size_t size);
 
 static int open_readers(struct tracer *tracer)
@@ -307,6 +336,7 @@ static int open_readers(struct tracer *tracer)
 	tracer->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), handle_event, tracer, NULL);
 	if (!tracer->ring)
 		return log_err(-errno, "cannot map the ring buffer");
+	tracer->polled_max = tracer->options->ring_kib * 1024 / EVENT_LEN_MIN;
 	tracer->groups_size = bpf_map__max_entries(skel->maps.groups) * sizeof(struct group);
 	groups = mmap(NULL, tracer->groups_size, PROT_READ, MAP_SHARED,
 		      bpf_map__fd(skel->maps.groups), 0);
@@ -320,6 +350,8 @@ static int open_readers(struct tracer *tracer)
 	if (!err)
 		err = attach_iter(skel->progs.snapshot_listeners, skel->maps.listeners,
 				  &tracer->listeners_iter);
+	if (!err && tracer->options->exchanges)
+		err = open_teller(tracer);
 	return err ? log_err(err, "cannot attach the snapshot iterators") : 0;
 }
 
@@ -372,6 +404,8 @@ void tracer__free(struct tracer *tracer)
 		return;
 	bpf_link__destroy(tracer->conns_iter);
 	bpf_link__destroy(tracer->listeners_iter);
+	bpf_link__destroy(tracer->exchanges_iter);
+	teller__free(tracer->teller);
 	ring_buffer__free(tracer->ring);
 	if (tracer->groups)
 		munmap((void *)tracer->groups, tracer->groups_size);
@@ -407,6 +441,13 @@ static int run_iter(struct bpf_link *link, size_t size, struct tracer *tracer,
 		have -= used;
 		memmove(buf, buf + used, have);
 	}
+}
+
+/* TAKE gets a struct listener_snapshot. */
+static int read_listeners(struct tracer *tracer,
+			  void (*take)(struct tracer *tracer, const void *record))
+{
+	return run_iter(tracer->listeners_iter, sizeof(struct listener_snapshot), tracer, take);
 }
 
 int tracer__start(struct tracer *tracer)
@@ -478,6 +519,8 @@ static int handle_event(void *context, void *data, size_t size)
 		tracer->bad_events++;
 		return 0;
 	}
+	if (tracer->teller)
+		teller__take(tracer->teller, tracer->agg, header);
 	switch (header->type) {
 	case EVENT_CONN_CLOSED:
 	case EVENT_CONN_AMENDED:
@@ -488,7 +531,56 @@ static int handle_event(void *context, void *data, size_t size)
 					   &((const struct listener_event *)data)->listener);
 		break;
 	}
-	return 0;
+	/* No more than the ring holds: where events come faster than we read, there is no end. */
+	return ++tracer->polled < tracer->polled_max ? 0 : -EAGAIN;
+}
+
+/* At least all that wait now. */
+static void consume(struct tracer *tracer)
+{
+	tracer->polled = 0;
+	ring_buffer__consume(tracer->ring);
+}
+
+/* ---- single events that no hook sends ---- */
+
+static void tell_quiet(struct tracer *tracer, const void *record)
+{
+	const struct exchange_event *event = record;
+
+	if (event_check(event, sizeof(*event)))
+		teller__exchange(tracer->teller, tracer->agg, event);
+}
+
+static void tell_refused(struct tracer *tracer, const void *record)
+{
+	/* Nothing is quiet any more: it is the last look. */
+	teller__listener(tracer->teller, tracer->agg, record, !tracer->skel->bss->quiet_ns);
+}
+
+static int look_for_events(struct tracer *tracer)
+{
+	int err =
+		run_iter(tracer->exchanges_iter, sizeof(struct exchange_event), tracer, tell_quiet);
+
+	if (!err && tracer->skel->rodata->split_drops)
+		err = read_listeners(tracer, tell_refused);
+	tracer->looked_ms = clock_monotonic_ms();
+	return err;
+}
+
+/* At the end, whatever is quiet or not. */
+static int look_for_last_events(struct tracer *tracer)
+{
+	struct connscope *skel = tracer->skel;
+	int err;
+
+	if (!tracer->teller || skel->bss->tracing)
+		return 0;
+	skel->bss->quiet_ns = 0;
+	err = look_for_events(tracer);
+	teller__lost(tracer->teller, tracer->agg, skel->bss->events_lost, clock_monotonic_ns());
+	return err;
 }
 
 int tracer__poll(struct tracer *tracer, struct aggregate *agg, int timeout_ms)
@@ -496,9 +588,13 @@ int tracer__poll(struct tracer *tracer, struct aggregate *agg, int timeout_ms)
 	int err;
 
 	tracer->agg = agg;
+	tracer->polled = 0;
 	err = ring_buffer__poll(tracer->ring, timeout_ms);
 	/* The programs wake us only for much: what waits is fetched when the time is up. */
-	ring_buffer__consume(tracer->ring);
+	if (err != -EAGAIN)
+		consume(tracer);
+	if (tracer->teller && clock_monotonic_ms() >= tracer->looked_ms + LOOK_MS)
+		look_for_events(tracer);
 	return err == -EINTR ? -EINTR : 0;
 }
 
@@ -515,6 +611,7 @@ static void take_conn(struct tracer *tracer, const void *record)
 	}
 	/* Its end was missed. Deleted first: an event that comes after all finds it gone. */
 	bpf_map__delete_elem(tracer->skel->maps.conns, &snapshot->sk, sizeof(snapshot->sk), 0);
+	bpf_map__delete_elem(tracer->skel->maps.exchanges, &snapshot->sk, sizeof(snapshot->sk), 0);
 	if (!conn.initiator) {
 		conn.initiator = INITIATOR_UNKNOWN;
 		conn.closed_ns = clock_monotonic_ns();
@@ -525,18 +622,22 @@ static void take_conn(struct tracer *tracer, const void *record)
 
 static void take_listener(struct tracer *tracer, const void *record)
 {
-	aggregate__listener(tracer->agg, record);
+	const struct listener_snapshot *snapshot = record;
+
+	aggregate__listener(tracer->agg, &snapshot->listener);
 }
 
 static void take_depth(struct tracer *tracer, const void *record)
 {
-	aggregate__sample_depth(tracer->agg, record, clock_monotonic_ns());
+	const struct listener_snapshot *snapshot = record;
+
+	aggregate__sample_depth(tracer->agg, &snapshot->listener, clock_monotonic_ns());
 }
 
 int tracer__sample_depths(struct tracer *tracer, struct aggregate *agg)
 {
 	tracer->agg = agg;
-	return run_iter(tracer->listeners_iter, sizeof(struct listener), tracer, take_depth);
+	return read_listeners(tracer, take_depth);
 }
 
 static void take_groups(struct tracer *tracer)
@@ -563,10 +664,13 @@ int tracer__snapshot(struct tracer *tracer, struct aggregate *agg)
 	err = run_iter(tracer->conns_iter, sizeof(struct conn_snapshot), tracer, take_conn);
 	if (err)
 		return log_err(err, "cannot read the open connections");
-	err = run_iter(tracer->listeners_iter, sizeof(struct listener), tracer, take_listener);
+	err = read_listeners(tracer, take_listener);
 	if (err)
 		return log_err(err, "cannot read the listeners");
-	ring_buffer__consume(tracer->ring);
+	consume(tracer);
+	err = look_for_last_events(tracer);
+	if (err)
+		return log_err(err, "cannot read the exchanges");
 	take_groups(tracer);
 	return 0;
 }

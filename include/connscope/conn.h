@@ -136,9 +136,38 @@ struct conn {
 
 _Static_assert(sizeof(struct conn) == 168, "struct conn is a wire format");
 
+enum exchange_flags {
+	EXCHANGE_CUT = 1 << 0,	/* its beginning was not seen: the request is larger */
+	EXCHANGE_OPEN = 1 << 1, /* more of the response may come */
+};
+
+/* One exchange of a connection. Times are those of struct conn, 0 where not known: payload that no
+ * hook saw has none. */
+struct exchange {
+	__u64 request_ns;  /* first byte */
+	__u64 asked_ns;	   /* last byte of the request */
+	__u64 response_ns; /* first byte */
+	__u64 last_ns;	   /* last payload byte whose time is known */
+	__u64 gap_ns;	   /* idle before it; the first has none */
+	__u64 request_bytes;
+	__u64 response_bytes;
+	__u32 number; /* on this connection, from 1; of a partial one since tracing began; 0: not
+		       * answered yet, and so no exchange */
+	__u32 flags;  /* enum exchange_flags */
+};
+
+_Static_assert(sizeof(struct exchange) == 64, "struct exchange is a wire format");
+
 enum listener_flags {
 	LISTENER_ASKED = 1 << 0, /* backlog_asked is known */
 	LISTENER_OPEN = 1 << 1,	 /* is in LISTEN */
+};
+
+enum refused {
+	REFUSED_NONE,
+	REFUSED_SYN,
+	REFUSED_FINAL_ACK,
+	REFUSED_MAX,
 };
 
 /* One listening socket. Key of the `listeners` map: the address of its struct sock. */
@@ -158,7 +187,8 @@ struct listener {
 	__u16 port;
 	__u16 flags;
 	__u8 family;
-	__u8 pad[3];
+	__u8 refused; /* enum refused: what an overflow event is about */
+	__u8 pad[2];
 	__u8 addr[CONN_ADDR_LEN];
 	char comm[CONN_COMM_LEN];
 };

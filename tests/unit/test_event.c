@@ -28,6 +28,21 @@ static struct conn_event good_conn(void)
 	return event;
 }
 
+static struct exchange_event good_exchange(void)
+{
+	struct exchange_event event = {
+		.header = {
+			.type = EVENT_EXCHANGE,
+			.version = EVENT_VERSION,
+			.len = sizeof(event),
+		},
+		.conn.role = ROLE_SERVER,
+		.exchange = { .number = 1, .flags = EXCHANGE_OPEN | EXCHANGE_CUT },
+	};
+
+	return event;
+}
+
 static void takes_whole_events(void **state)
 {
 	struct conn_event conn = good_conn();
@@ -44,6 +59,47 @@ static void takes_whole_events(void **state)
 	conn.header.type = EVENT_CONN_AMENDED;
 	assert_ptr_equal(event_check(&conn, sizeof(conn)), &conn.header);
 	assert_ptr_equal(event_check(&listener, sizeof(listener)), &listener.header);
+}
+
+static void takes_single_events(void **state)
+{
+	static const __u8 conn_types[] = { EVENT_CONN_OPENED, EVENT_CONN_ACCEPTED };
+	static const __u8 listener_types[] = { EVENT_OVERFLOW, EVENT_LISTEN };
+	struct conn_event conn = good_conn();
+	struct exchange_event exchange = good_exchange();
+	struct listener_event listener = {
+		.header = { .version = EVENT_VERSION, .len = sizeof(listener) },
+		.listener.refused = REFUSED_FINAL_ACK,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(conn_types); i++) {
+		conn.header.type = conn_types[i];
+		assert_ptr_equal(event_check(&conn, sizeof(conn)), &conn.header);
+	}
+	for (size_t i = 0; i < sizeof(listener_types); i++) {
+		listener.header.type = listener_types[i];
+		assert_ptr_equal(event_check(&listener, sizeof(listener)), &listener.header);
+	}
+	assert_ptr_equal(event_check(&exchange, sizeof(exchange)), &exchange.header);
+	listener.listener.refused = REFUSED_MAX;
+	assert_null(event_check(&listener, sizeof(listener)));
+}
+
+static void refuses_what_is_no_exchange(void **state)
+{
+	struct exchange_event event = good_exchange();
+
+	(void)state;
+	assert_null(event_check(&event, sizeof(event) - 1));
+	event.exchange.number = 0;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_exchange();
+	event.exchange.flags = EXCHANGE_OPEN << 1;
+	assert_null(event_check(&event, sizeof(event)));
+	event = good_exchange();
+	event.conn.role = ROLE_NONE;
+	assert_null(event_check(&event, sizeof(event)));
 }
 
 static void refuses_short_ones(void **state)
@@ -122,6 +178,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_whole_events),
+		cmocka_unit_test(takes_single_events),
+		cmocka_unit_test(refuses_what_is_no_exchange),
 		cmocka_unit_test(refuses_short_ones),
 		cmocka_unit_test(refuses_unknown_types_and_versions),
 		cmocka_unit_test(refuses_values_out_of_range),
