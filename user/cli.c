@@ -83,10 +83,11 @@ static const struct argp_option options_table[] = {
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
-	"VIEW: reuse, accept, close, all (default), conns; check: what this kernel offers\v"
+	"VIEW: reuse, accept, close, all (default), conns, trace; check: what this kernel offers\v"
 	"EXAMPLES\n"
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
-	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON";
+	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON\n"
+	"  connscope trace -P 443           each open, exchange and close, as it happens";
 
 #define OPTIONS_MAX (sizeof(options_table) / sizeof(options_table[0]))
 
@@ -399,6 +400,7 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 		usage_error("arguments: %s, accepted: see connscope --help", strerror(err));
 	if (!options.view)
 		options.view = "all";
+	options.exchanges = verb_find(options.view) == VERB_TRACE;
 	check_whole(&cli);
 	*ret_options = options;
 }

@@ -107,9 +107,15 @@ static void write_cell(FILE *out, const struct cell *cell)
 
 /* ---- tables ---- */
 
+static bool has_time(const struct table *table)
+{
+	return table__find_column(table, "ts") >= 0;
+}
+
 static void write_header(FILE *out, const struct table *table, const struct output_options *options)
 {
-	fputs("type,ts", out);
+	/* A row that has a time of its own has it in front. */
+	fputs(has_time(table) ? "type" : "type,ts", out);
 	for (size_t i = 0; i < table->column_count; i++) {
 		if (output_has(&table->columns[i], options))
 			fprintf(out, ",%s", table->columns[i].key);
@@ -120,7 +126,9 @@ static void write_header(FILE *out, const struct table *table, const struct outp
 static void write_row(FILE *out, const char *ts, const struct table *table,
 		      const struct cell *cells, const struct output_options *options)
 {
-	fprintf(out, "%s,%s", table->type, ts);
+	fputs(table->type, out);
+	if (ts)
+		fprintf(out, ",%s", ts);
 	for (size_t i = 0; i < table->column_count; i++) {
 		if (!output_has(&table->columns[i], options))
 			continue;
@@ -208,7 +216,22 @@ static int write_report(FILE *out, const struct report *report, const struct tab
 	return ferror(out) ? -EIO : 0;
 }
 
+static int write_rows(FILE *out, const struct table *table, struct output_stream *stream,
+		      const struct output_options *options)
+{
+	if (stream->headed != table->columns && !options->no_header) {
+		if (stream->headed)
+			putc_unlocked('\n', out);
+		write_header(out, table, options);
+	}
+	stream->headed = table->columns;
+	for (size_t row = 0; row < table->row_count; row++)
+		write_row(out, NULL, table, table->cells + row * table->column_count, options);
+	return ferror(out) ? -EIO : 0;
+}
+
 const struct output output_csv = {
 	.name = "csv",
 	.write = write_report,
+	.rows = write_rows,
 };

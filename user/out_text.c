@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text for people: tables as wide as the terminal, notes of what is missing, the account. */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "output.h"
@@ -216,7 +217,25 @@ static int write_report(FILE *out, const struct report *report, const struct tab
 	return ferror(out) ? -EIO : 0;
 }
 
+/* One line a row, however long. */
+static int write_rows(FILE *out, const struct table *table, struct output_stream *stream,
+		      const struct output_options *options)
+{
+	struct layout layout;
+
+	layout__init(&layout, table, SIZE_MAX, options->wide);
+	if (table->columns == stream->columns)
+		layout__widen(&layout, stream->widths);
+	if (!stream->headed && !options->no_header)
+		write_titles(out, &layout);
+	stream->headed = table->columns;
+	for (size_t i = 0; i < table->row_count; i++)
+		write_row(out, &layout, table->cells + i * table->column_count, options);
+	return ferror(out) ? -EIO : 0;
+}
+
 const struct output output_text = {
 	.name = "text",
 	.write = write_report,
+	.rows = write_rows,
 };

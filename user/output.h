@@ -23,12 +23,25 @@ struct output_options {
 	char **arguments; /* HTML: the command line, NULL-terminated; or NULL */
 };
 
+#define STREAM_COLUMNS 64
+
+/* Rows that come in batches, and what their output keeps between these. */
+struct output_stream {
+	const struct column *columns;  /* of the table that it is of: others may come between */
+	const struct column *headed;   /* whose rows were the last; NULL: none yet */
+	size_t widths[STREAM_COLUMNS]; /* of each column, at least */
+};
+
 struct output {
 	const char *name;
 	/* Writes the tables of one report and then its account to OUT. 0, or -errno of the write.
 	 */
 	int (*write)(FILE *out, const struct report *report, const struct table *tables,
 		     size_t table_count, const struct output_options *options);
+	/* Writes the rows of TABLE, one batch of many, to OUT, with titles where these are due. 0,
+	 * or -errno of the write. The account is then a report of no tables. */
+	int (*rows)(FILE *out, const struct table *table, struct output_stream *stream,
+		    const struct output_options *options);
 };
 
 extern const struct output output_text;

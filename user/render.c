@@ -35,11 +35,14 @@ static const char *output_name(const struct options *options)
 	return options->csv ? "csv" : "text";
 }
 
-static int write_tables(const struct output *output, const struct report *report,
-			const struct options *options, const struct table *tables, size_t count,
-			FILE *out)
+const struct output *render_output(const struct options *options)
 {
-	const struct output_options output_options = {
+	return output_find(output_name(options));
+}
+
+struct output_options render_options(const struct options *options, FILE *out)
+{
+	return (struct output_options){
 		.width = options->width ? options->width : width_of(out),
 		.wide = options->wide,
 		.no_header = options->no_header,
@@ -49,6 +52,13 @@ static int write_tables(const struct output *output, const struct report *report
 		.time = options->time,
 		.arguments = options->arguments,
 	};
+}
+
+static int write_tables(const struct output *output, const struct report *report,
+			const struct options *options, const struct table *tables, size_t count,
+			FILE *out)
+{
+	const struct output_options output_options = render_options(options, out);
 	int err;
 
 	errno = 0;
@@ -88,7 +98,7 @@ static int write_views(const struct output *output, const struct report *report,
 
 int report_write(const struct report *report, const struct options *options, FILE *out)
 {
-	return write_views(output_find(output_name(options)), report, options, out);
+	return write_views(render_output(options), report, options, out);
 }
 
 int report_write_page(const struct report *report, const struct options *options, FILE *out)
@@ -172,8 +182,7 @@ int render_check(const struct account *account, const struct self_test *test,
 	report->ts_ms = clock_wall_ms();
 	err = test ? fill_self_test(account, test, &table) : fill_features(account, &table);
 	if (!err)
-		err = write_tables(output_find(output_name(options)), report, options, &table, 1,
-				   out);
+		err = write_tables(render_output(options), report, options, &table, 1, out);
 	table__done(&table);
 	return err;
 }

@@ -5,10 +5,16 @@
 
 #include <stdio.h>
 
+#include "output.h"
+
 struct account;
 struct options;
 struct report;
 struct self_test;
+
+/* What OPTIONS ask for, to be written to OUT. */
+const struct output *render_output(const struct options *options);
+struct output_options render_options(const struct options *options, FILE *out);
 
 /* All write to OUT and flush it; -errno when that fails, or memory. */
 int report_write(const struct report *report, const struct options *options, FILE *out);

@@ -17,6 +17,8 @@
 #include "report.h"
 #include "session.h"
 #include "stop.h"
+#include "trace.h"
+#include "verb.h"
 
 #define GRACE_MS 2000 /* for COMMAND to end after we passed a signal on */
 #define TICK_MS	 1000 /* between two points of a page's charts */
@@ -25,6 +27,7 @@ struct run {
 	const struct options *options;
 	struct session *session;
 	struct command command;
+	struct trace *trace; /* NULL: reports */
 	FILE *out;
 	__u64 next_tick_ms; /* 0: nobody asks for series */
 	__u64 reports;
@@ -51,6 +54,12 @@ int run_status(int err)
 
 /* ---- reports ---- */
 
+/* A reader that has gone is no error. */
+static int log_write(int err)
+{
+	return err && err != -EPIPE ? log_err(err, "cannot write the report") : err;
+}
+
 static int report(struct run *run)
 {
 	struct report report;
@@ -59,9 +68,9 @@ static int report(struct run *run)
 	if (!err) {
 		report.number = run->reports;
 		run->lost = account_has_losses(&report.account);
-		err = report_write(&report, run->options, run->out);
-		if (err && err != -EPIPE)
-			log_err(err, "cannot write the report");
+		err = run->trace ? trace__finish(run->trace, &report)
+				 : report_write(&report, run->options, run->out);
+		log_write(err);
 		/* Who reads the one may have gone; the other is somebody else's. */
 		if (run->options->html_file && (!err || err == -EPIPE)) {
 			int page_err = page_write(&report, run->options);
@@ -92,6 +101,12 @@ static int tick(struct run *run)
 
 /* ---- the loop ---- */
 
+static int poll_session(struct run *run, int timeout_ms)
+{
+	session__poll(run->session, timeout_ms);
+	return run->trace ? trace__flush(run->trace) : 0;
+}
+
 /* Milliseconds until the next thing to do, at most SESSION_POLL_MS. */
 static int patience(__u64 now, __u64 deadline)
 {
@@ -110,7 +125,7 @@ static void end_command(struct run *run)
 		return;
 	kill(run->command.pid, stop_asked() ? stop_asked() : SIGTERM);
 	while (command__is_running(&run->command) && clock_monotonic_ms() < deadline)
-		session__poll(run->session, SESSION_POLL_MS / 10);
+		poll_session(run, SESSION_POLL_MS / 10);
 	if (command__is_running(&run->command))
 		log_warn("%s does not end: left running as process %d", run->options->command[0],
 			 run->command.pid);
@@ -143,7 +158,9 @@ static int loop(struct run *run)
 
 		wait = until_end < wait ? until_end : wait;
 		wait = until_tick < wait ? until_tick : wait;
-		session__poll(run->session, wait < longest ? wait : longest);
+		err = poll_session(run, wait < longest ? wait : longest);
+		if (err)
+			return log_write(err);
 		err = tick(run);
 		if (err)
 			return err;
@@ -171,6 +188,16 @@ static int finish(struct run *run)
 
 /* ---- start and end ---- */
 
+static int start_trace(struct run *run)
+{
+	int err = trace__new(run->options, run->out, &run->trace);
+
+	if (err)
+		return log_write(err);
+	session__observe(run->session, trace__observer(run->trace));
+	return 0;
+}
+
 static int start(struct run *run)
 {
 	const struct options *options = run->options;
@@ -183,6 +210,8 @@ static int start(struct run *run)
 		err = page_check(options->html_file);
 	if (!err && options->html_file)
 		session__keep_series(run->session);
+	if (!err && verb_find(options->view) == VERB_TRACE)
+		err = start_trace(run);
 	if (!err)
 		err = session__start(run->session);
 	if (!err && options->html_file)
@@ -212,6 +241,7 @@ int run_trace(const struct options *options)
 		 (status == EXIT_OK || !run.reports))
 		status = run.command.status;
 	session__free(run.session);
+	trace__free(run.trace);
 	output_close(run.out);
 	return status;
 }

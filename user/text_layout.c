@@ -210,3 +210,14 @@ void layout__init(struct layout *layout, const struct table *table, size_t width
 	drop_excess(layout, shown, widths, width);
 	fill_room(layout, shown, widths, width);
 }
+
+void layout__widen(struct layout *layout, size_t *widths)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		size_t *width = &widths[layout->columns[i]];
+
+		if (*width < layout->widths[i])
+			*width = layout->widths[i];
+		layout->widths[i] = *width;
+	}
+}

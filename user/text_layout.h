@@ -20,6 +20,10 @@ struct layout {
 /* With WIDE every column that text may show, whatever WIDTH is. */
 void layout__init(struct layout *layout, const struct table *table, size_t width, bool wide);
 
+/* Makes columns as wide as WIDTHS, by index of the table's columns, says, and WIDTHS as the layout.
+ */
+void layout__widen(struct layout *layout, size_t *widths);
+
 /* The one at PLACE of those shown. */
 const struct column *layout__column(const struct layout *layout, size_t place);
 /* Blanks before it. */

@@ -8,14 +8,16 @@
 #include "cli_value.h"
 
 #define REPORTS (VERB_ALL | VERB_REUSE | VERB_ACCEPT | VERB_CLOSE)
-#define TRACERS (REPORTS | VERB_CONNS)
+#define TABLES	(REPORTS | VERB_CONNS)
+#define TRACERS (TABLES | VERB_TRACE)
 
 static const struct {
 	enum verb verb;
 	const char *name;
 } verbs[] = {
 	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" }, { VERB_ACCEPT, "accept" },
-	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" }, { VERB_CHECK, "check" },
+	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" }, { VERB_TRACE, "trace" },
+	{ VERB_CHECK, "check" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -26,6 +28,9 @@ static const struct {
 	unsigned int verbs;
 } fits[] = {
 	{ OPTION_BY, REPORTS },
+	{ OPTION_NAMES, TABLES },
+	{ 's', TABLES },
+	{ 'r', TABLES },
 	{ OPTION_CLOSED, VERB_CONNS },
 	{ OPTION_STATE, VERB_CONNS },
 	{ OPTION_INITIATOR, VERB_CONNS },
@@ -36,7 +41,8 @@ static const struct {
 	{ OPTION_CSV, VERBS_EVERY },
 	{ OPTION_HIST, REPORTS },
 	{ OPTION_NO_HEADER, VERBS_EVERY },
-	{ 'T', VERBS_EVERY },
+	{ OPTION_HTML, TABLES },
+	{ 'T', ~VERB_TRACE }, /* has them in each line */
 	{ 'V', VERBS_EVERY },
 	{ 'h', VERBS_EVERY },
 	{ 'j', VERBS_EVERY },
@@ -78,7 +84,7 @@ unsigned int verbs_of_option(int key)
 
 unsigned int verbs_of_interval(void)
 {
-	return TRACERS;
+	return TABLES;
 }
 
 unsigned int verbs_of_command(void)

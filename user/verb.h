@@ -12,6 +12,7 @@ enum verb {
 	VERB_CLOSE = 1 << 3,
 	VERB_CONNS = 1 << 4,
 	VERB_CHECK = 1 << 5,
+	VERB_TRACE = 1 << 6,
 };
 
 /* 0: no such verb. */

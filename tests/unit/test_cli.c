@@ -270,6 +270,13 @@ static void netns_by_path_and_process(void **state)
 	assert_int_equal(parse(line).filter.knobs.netns[0], st.st_ino);
 }
 
+static void single_events(void **state)
+{
+	(void)state;
+	assert_true(parse("trace -P 443").exchanges);
+	assert_false(parse("conns").exchanges);
+}
+
 static void environment(void **state)
 {
 	(void)state;
@@ -295,9 +302,10 @@ static void mistakes(void **state)
 	static const struct {
 		const char *line, *said; /* after "connscope: " */
 	} cases[] = {
-		{ "nonsense",
-		  "nonsense: no such view, accepted: all, reuse, accept, close, conns, check" },
-		{ "-", "-: no such view, accepted: all, reuse, accept, close, conns, check" },
+		{ "nonsense", "nonsense: no such view, accepted: all, reuse, accept, close, conns, "
+			      "trace, check" },
+		{ "-",
+		  "-: no such view, accepted: all, reuse, accept, close, conns, trace, check" },
 		{ "--nonsense", "--nonsense: no such option, accepted: see connscope --help" },
 		{ "--nonsense=5", "--nonsense=5: no such option, accepted: see connscope --help" },
 		{ "--max 5", "--max: no such option, accepted: see connscope --help" },
@@ -370,11 +378,15 @@ static void mistakes(void **state)
 		{ "--sort opened accept",
 		  "--sort opened: no such column of accept, accepted: a title or a key of --json" },
 		{ "check -- ls",
-		  "check -- COMMAND: accepted with: all, reuse, accept, close, conns" },
+		  "check -- COMMAND: accepted with: all, reuse, accept, close, conns, trace" },
+		{ "trace 5", "trace INTERVAL: accepted with: all, reuse, accept, close, conns" },
+		{ "trace -s comm",
+		  "trace --sort: accepted with: all, reuse, accept, close, conns" },
+		{ "trace --by pid", "trace --by: accepted with: all, reuse, accept, close" },
 		{ "check 5", "check INTERVAL: accepted with: all, reuse, accept, close, conns" },
 		{ "check -d 3",
-		  "check --duration: accepted with: all, reuse, accept, close, conns" },
-		{ "-4 check", "check -4: accepted with: all, reuse, accept, close, conns" },
+		  "check --duration: accepted with: all, reuse, accept, close, conns, trace" },
+		{ "-4 check", "check -4: accepted with: all, reuse, accept, close, conns, trace" },
 	};
 
 	(void)state;
@@ -399,7 +411,7 @@ static void hostile_bytes_stay_on_one_line(void **state)
 	(void)state;
 	assert_int_equal(outcome.status, EXIT_USAGE);
 	assert_string_equal(outcome.err, "connscope: a\\x0ab\\x1b[31m: no such view, accepted: "
-					 "all, reuse, accept, close, conns, check\n");
+					 "all, reuse, accept, close, conns, trace, check\n");
 }
 
 static void sort_keys(void **state)
@@ -452,6 +464,7 @@ int main(void)
 		cmocka_unit_test(picked_connections),
 		cmocka_unit_test(long_name_is_cut_as_the_kernel_does),
 		cmocka_unit_test(netns_by_path_and_process),
+		cmocka_unit_test(single_events),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(hostile_bytes_stay_on_one_line),

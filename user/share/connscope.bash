@@ -9,7 +9,7 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 }
 
 _connscope() {
-	local verbs='all reuse accept close conns check'
+	local verbs='all reuse accept close conns trace check'
 	local options='--addr --backend --by --cgroup --closed --comm --container --csv --duration --help
 		--hist --html --in-flight --initiator --json --localport --max-conns --max-endpoints --min-idle --names --netns --no-header --output
 		--pid --port --remoteport --ring-size --role --rows --self-test --sort --state

@@ -2,7 +2,7 @@
 # fish completion for connscope(8)
 
 function __connscope_wants_verb
-    not __fish_seen_subcommand_from all reuse accept close conns check
+    not __fish_seen_subcommand_from all reuse accept close conns trace check
 end
 
 function __connscope_list --description 'The words after the first argument, behind the list begun so far'
@@ -18,6 +18,7 @@ complete -c connscope -n __connscope_wants_verb -a reuse -d 'are connections reu
 complete -c connscope -n __connscope_wants_verb -a accept -d 'is the accept queue backing up'
 complete -c connscope -n __connscope_wants_verb -a close -d 'who closed'
 complete -c connscope -n __connscope_wants_verb -a conns -d 'single connections'
+complete -c connscope -n __connscope_wants_verb -a trace -d 'events as they happen'
 complete -c connscope -n __connscope_wants_verb -a check -d 'what this kernel offers'
 
 complete -c connscope -s p -l pid -x -a '(__connscope_list (__fish_complete_pids | string replace -r "\t.*" ""))' -d 'owner process'
