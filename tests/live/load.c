@@ -216,16 +216,36 @@ static void shut_down(const int *fds, const struct options *options)
 	wait_fin_acked(options->port);
 }
 
+/* More of the response before. */
+static void go_on(const int *fds, const struct options *options, enum side self)
+{
+	unsigned int i;
+
+	for (i = 0; i < options->conns; i++) {
+		if (self == SIDE_SERVER)
+			send_all(fds[i], RESPONSE_BYTES);
+		else
+			recv_all(fds[i], RESPONSE_BYTES);
+	}
+}
+
+static bool is_order(char byte)
+{
+	return byte == 'x' || byte == 'm' || byte == 's';
+}
+
 static void hold(const struct options *options, int *fds, enum side self, int orders, int reports)
 {
 	char order;
 
 	tell(reports, 'r');
-	while (order = hear(orders), order == 'x' || order == 's') {
+	while (order = hear(orders), is_order(order)) {
 		if (order == 'x' && self == SIDE_SERVER)
 			answer(fds, options->conns, options->conns);
 		else if (order == 'x')
 			ask(fds, options->conns);
+		else if (order == 'm')
+			go_on(fds, options, self);
 		else if (self == SIDE_CLIENT)
 			shut_down(fds, options);
 		tell(reports, 'r');
@@ -256,8 +276,8 @@ static void hold_client(const struct options *options, int orders, int reports)
 	hold(options, fds, SIDE_CLIENT, orders, reports);
 }
 
-/* Open connections that do what standard input says: x one exchange each, s the client shuts down,
- * any other line or the end of the input: close. */
+/* Open connections that do what standard input says: x one exchange each, m more of its response, s
+ * the client shuts down, any other line or the end of the input: close. */
 void run_hold(const struct options *options)
 {
 	struct worker workers[2];
@@ -271,7 +291,7 @@ void run_hold(const struct options *options)
 		exit(1);
 	printf("ready client %d server %d\n", workers[1].pid, workers[0].pid);
 	fflush(stdout);
-	while (fgets(line, sizeof(line), stdin) && (line[0] == 'x' || line[0] == 's')) {
+	while (fgets(line, sizeof(line), stdin) && is_order(line[0])) {
 		tell(workers[0].orders, line[0]);
 		tell(workers[1].orders, line[0]);
 		if (hear(workers[0].reports) != 'r' || hear(workers[1].reports) != 'r')
