@@ -54,6 +54,8 @@ USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o session.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
+BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor
+BENCH_KERNELS ?= 6.1 6.12 7.2
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -117,6 +119,12 @@ $(PEER): $(patsubst %.c,$(O)/%.o,$(wildcard tests/live/*.c))
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
+$(O)/tests/bench/work: $(O)/tests/bench/work.o
+	$(Q)$(CC) $(LDFLAGS) $^ -o $@
+
+$(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(filter-out $(O)/user/main.o,$(USER_OBJECTS))
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
+
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 demo: ## trace real nginx traffic and print the report (root)
@@ -147,6 +155,11 @@ check-bpf: ## the BPF object with every clang that is here
 		command -v $$clang >/dev/null || continue; \
 		$(MAKE) --no-print-directory O=$(O)/$$clang CLANG=$$clang $(O)/$$clang/bpf/connscope.bpf.o || exit 1; \
 	done
+
+bench-icount: $(BIN) $(BENCH) ## instructions beside each tracer, in VMs, against the baseline (any user)
+	$(Q)CONNSCOPE=$(abspath $(BIN)) WORK=$(abspath $(O)/tests/bench/work) FLOOR=$(abspath $(O)/tests/bench/floor) \
+		tests/bench/icount $(BENCH_KERNELS) > $(O)/icount.json
+	$(Q)tests/bench/judge $(O)/icount.json tests/bench/baseline.json
 
 lint: ## style that a program can judge
 	$(Q)tests/lint
