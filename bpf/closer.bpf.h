@@ -206,20 +206,17 @@ static __always_inline __u8 initiator_of(int oldstate)
 
 /* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
  * precedes the store: net/ipv4/af_inet.c, inet_sk_set_state). */
-static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, int oldstate,
-					 int newstate, __u64 now)
+static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, struct conn *conn,
+					 int oldstate, int newstate, __u64 now)
 {
-	struct conn *conn = conn_find(sk);
 	__u32 unread;
 	__u8 cause;
 
-	if (!conn)
-		return;
 	conn->state = newstate;
 	/* The change to ESTABLISHED was missed, and no payload has come since. */
 	if (oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV &&
 	    !(conn->role == ROLE_CLIENT ? conn->ready : conn->queued)) {
-		conn_complete(sk, conn);
+		conn_complete(sk, tp, conn);
 		conn->queued = 1;
 		conn->ready |= conn->role == ROLE_CLIENT;
 	}
@@ -250,12 +247,10 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, i
 }
 
 /* tcp_destroy_sock, where the change to CLOSE was missed. */
-static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp, __u64 now)
+static __always_inline void conn_end_unseen(struct conn *conn, struct tcp_sock *tp)
 {
-	struct conn *conn = conn_find(sk);
-
-	if (conn && conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
-		conn_ended(conn, tp, conn->state, unread_bytes(tp), now, false);
+	if (conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
+		conn_ended(conn, tp, conn->state, unread_bytes(tp), bpf_ktime_get_ns(), false);
 }
 
 /* tcp_close: in the task that closes the last descriptor. */

@@ -30,14 +30,6 @@ static __always_inline struct conn *conn_find(struct sock *sk)
 	return bpf_map_lookup_elem(&conns, &key);
 }
 
-/* Whether SK's record says already that it is in STATE. */
-static __always_inline bool conn_is_in(struct sock *sk, __u8 state)
-{
-	struct conn *conn = conn_find(sk);
-
-	return conn && conn->state == state;
-}
-
 static __always_inline void conn_drop(struct sock *sk, struct conn *conn)
 {
 	__u64 key = (__u64)sk;
@@ -112,11 +104,23 @@ static __noinline void conn_note_mptcp(struct sock *sk, struct conn *conn)
 	conn->depth = 0;
 }
 
-/* Addresses, the listener's kind, and what the filters say now that these are known. */
-static __always_inline bool conn_complete(struct sock *sk, struct conn *conn)
+/* Where CONN leads. TP is SK where it may be read directly, or NULL. */
+static __always_inline void conn_place(struct sock *sk, const struct tcp_sock *tp,
+				       struct conn *conn)
 {
-	sock_endpoints(sk, conn);
-	conn_note_mptcp(sk, conn);
+	if (tp)
+		tcp_endpoints(tp, conn);
+	else
+		sock_endpoints(sk, conn);
+	if (!tp || tcp_is_subflow(tp))
+		conn_note_mptcp(sk, conn);
+}
+
+/* Addresses, the listener's kind, and what the filters say now that these are known. */
+static __always_inline bool conn_complete(struct sock *sk, const struct tcp_sock *tp,
+					  struct conn *conn)
+{
+	conn_place(sk, tp, conn);
 	if (conn->role == ROLE_SERVER)
 		bound_find(conn);
 	return conn_wanted(conn);
@@ -200,9 +204,9 @@ static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
 
 /* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
  * a failed connect(2), or connect(AF_UNSPEC), leaves the same struct sock. */
-static __always_inline void conn_open_client(struct sock *sk, __u64 now)
+static __always_inline void conn_open_client(struct sock *sk, const struct tcp_sock *tp,
+					     struct conn *before, __u64 now)
 {
-	struct conn *before = conn_find(sk);
 	struct conn conn = {
 		.opened_ns = now,
 		.role = ROLE_CLIENT,
@@ -216,9 +220,8 @@ static __always_inline void conn_open_client(struct sock *sk, __u64 now)
 	}
 	owner_current(&owner);
 	conn_set_owner(&conn, &owner);
-	conn_note_mptcp(sk, &conn);
-	conn.netns = sock_netns(sk);
-	sock_endpoints(sk, &conn);
+	conn.netns = tp ? tcp_netns(tp) : sock_netns(sk);
+	conn_place(sk, tp, &conn);
 	if (conn_wanted(&conn))
 		conn_store(sk, &conn, BPF_ANY);
 }
@@ -231,7 +234,7 @@ static __always_inline void conn_connecting(struct sock *sk)
 	struct conn *conn = conn_find(sk);
 
 	if (!conn) { /* the change to SYN_SENT was missed, or the filters refuse it */
-		conn_open_client(sk, bpf_ktime_get_ns());
+		conn_open_client(sk, NULL, NULL, bpf_ktime_get_ns());
 		conn = conn_find(sk);
 	}
 	if (!conn || conn->role != ROLE_CLIENT)
@@ -256,7 +259,7 @@ static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *t
 
 	conn.depth = tp->inet_conn.icsk_inet.sk.sk_ack_backlog + 1;
 	conn.limit = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
-	conn.netns = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ns.inum;
+	conn.netns = tcp_netns(tp);
 	conn.local_port = tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
 	if (conn_wanted(&conn))
 		conn_store(sk, &conn, BPF_ANY);
@@ -291,17 +294,15 @@ static __always_inline __u32 first_write_seq(const struct conn *conn, const stru
 	return tp->snd_una - (__u32)tp->bytes_acked + 1;
 }
 
-static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp, int oldstate,
-					     __u64 now)
+static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp,
+					     struct conn *conn, int oldstate, __u64 now)
 {
-	struct conn *conn = conn_find(sk);
-
 	if (!conn)
 		conn = conn_open_late(sk, tp, oldstate == TCP_SYN_RECV, now);
 	if (!conn)
 		return;
 	conn->state = TCP_ESTABLISHED;
-	if (!conn_complete(sk, conn)) {
+	if (!conn_complete(sk, tp, conn)) {
 		conn_drop(sk, conn);
 		return;
 	}
@@ -341,7 +342,7 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
 		conn->copied_seq = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 		conn->seq_known = 1;
 	}
-	if (!conn_complete(sk, conn)) {
+	if (!(conn->remote_port ? conn_owner_wanted(conn) : conn_complete(sk, NULL, conn))) {
 		conn_drop(sk, conn);
 		return false;
 	}
@@ -374,7 +375,7 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write
 	conn->seq_known = 1;
 	conn->ready = 1;
 	conn->state = TCP_ESTABLISHED;
-	if (!conn_complete(sk, conn)) {
+	if (!conn_complete(sk, NULL, conn)) {
 		conn_drop(sk, conn);
 		return false;
 	}
@@ -464,12 +465,8 @@ static __always_inline void conn_remember(const struct conn *conn)
 }
 
 /* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */
-static __always_inline void conn_destroyed(struct sock *sk)
+static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 {
-	struct conn *conn = conn_find(sk);
-
-	if (!conn)
-		return;
 	/* A child that never entered the queue is no connection; one without an owner matches no
 	 * filter on owners. */
 	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid)) {

@@ -46,9 +46,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk); /* NULL for MPTCP, SCTP and the rest */
+	struct conn *conn = tp ? conn_find(sk) : NULL;
 	__u64 now;
 
-	if (!tp || oldstate == newstate || conn_is_in(sk, newstate))
+	if (!tp || oldstate == newstate || (conn && conn->state == newstate))
 		return;
 	if (newstate == TCP_LISTEN) {
 		listener_opened(sk);
@@ -60,18 +61,23 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 	else if (oldstate == TCP_LISTEN)
 		listener_closed(sk);
 	else if (newstate == TCP_SYN_SENT)
-		conn_open_client(sk, now);
+		conn_open_client(sk, tp, conn, now);
 	else if (newstate == TCP_ESTABLISHED)
-		conn_established(sk, tp, oldstate, now);
-	else
-		conn_changed(sk, tp, oldstate, newstate, now);
+		conn_established(sk, tp, conn, oldstate, now);
+	else if (conn)
+		conn_changed(sk, tp, conn, oldstate, newstate, now);
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 {
-	if (tracing)
+	__u32 cpu = bpf_get_smp_processor_id() % CHANGE_CPUS;
+
+	if (tracing) {
+		last_sk[cpu] = (__u64)sk;
+		last_state[cpu] = newstate;
 		state_changed(sk, oldstate, newstate);
+	}
 	return 0;
 }
 
@@ -79,13 +85,15 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
  * Once more, for what the first did not see: a program is not run on a CPU that is within it
  * already (kernel/trace/bpf_trace.c, __bpf_trace_run). Where tracing programs may be preempted (7.2
  * with PREEMPT_LAZY), a task that is hides what the others on its CPU do meanwhile: 40 changes in
- * 2,000 short connections. It cannot hide them from both. What was seen is not counted twice:
- * conn_is_in().
+ * 2,000 short connections. It cannot hide them from both. What was seen is not counted twice: its
+ * record has that state already.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 {
-	if (tracing)
+	__u32 cpu = bpf_get_smp_processor_id() % CHANGE_CPUS;
+
+	if (tracing && (last_sk[cpu] != (__u64)sk || last_state[cpu] != newstate))
 		state_changed(sk, oldstate, newstate);
 	return 0;
 }
@@ -93,11 +101,12 @@ int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 static __always_inline void destroyed(struct sock *sk)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct conn *conn = tp ? conn_find(sk) : NULL;
 
-	if (!tp)
+	if (!conn)
 		return;
-	conn_end_unseen(sk, tp, bpf_ktime_get_ns());
-	conn_destroyed(sk);
+	conn_end_unseen(conn, tp);
+	conn_destroyed(sk, conn);
 }
 
 SEC("tp_btf/tcp_destroy_sock")

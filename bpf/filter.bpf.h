@@ -50,6 +50,11 @@ static __always_inline bool owner_wanted(__u32 pid, __u64 cgroup)
 	       listed(only.cgroups, only.cgroup_count, cgroup);
 }
 
+static __always_inline bool conn_owner_wanted(const struct conn *conn)
+{
+	return !conn->pid || !owner_filtered() || owner_wanted(conn->pid, conn->cgroup);
+}
+
 /* What is not known yet (ports of an unbound client, an owner before accept) passes; the next call,
  * when more is known, decides. */
 static __noinline bool conn_wanted(const struct conn *conn)
@@ -76,9 +81,7 @@ static __noinline bool conn_wanted(const struct conn *conn)
 		if (!net_listed(conn->remote_addr))
 			return false;
 	}
-	if (conn->pid && owner_filtered() && !owner_wanted(conn->pid, conn->cgroup))
-		return false;
-	return true;
+	return conn_owner_wanted(conn);
 }
 
 static __always_inline bool listener_wanted(const struct listener *listener)

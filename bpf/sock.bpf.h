@@ -82,6 +82,28 @@ static __always_inline void sock_endpoints(struct sock *sk, struct conn *conn)
 	endpoints_unmap(conn);
 }
 
+/* The same, read directly. */
+static __always_inline void tcp_endpoints(const struct tcp_sock *tp, struct conn *conn)
+{
+	const struct sock_common *common = &tp->inet_conn.icsk_inet.sk.__sk_common;
+
+	if (common->skc_family != AF_INET) {
+		sock_endpoints((struct sock *)tp, conn);
+		return;
+	}
+	conn->local_port =
+		common->skc_num ? common->skc_num : bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+	conn->remote_port = bpf_ntohs(common->skc_dport);
+	conn->family = AF_INET;
+	addr_map_v4(conn->local_addr, common->skc_rcv_saddr);
+	addr_map_v4(conn->remote_addr, common->skc_daddr);
+}
+
+static __always_inline __u32 tcp_netns(const struct tcp_sock *tp)
+{
+	return tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ns.inum;
+}
+
 static __always_inline __u32 sock_netns(struct sock *sk)
 {
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
@@ -102,6 +124,11 @@ static __always_inline bool sock_is_subflow(struct sock *sk)
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 
 	return bpf_core_field_exists(struct tcp_sock, is_mptcp) && BPF_CORE_READ(tp, is_mptcp);
+}
+
+static __always_inline bool tcp_is_subflow(const struct tcp_sock *tp)
+{
+	return bpf_core_field_exists(struct tcp_sock, is_mptcp) && tp->is_mptcp;
 }
 
 /* What a descriptor has of TCP: of an MPTCP socket its first subflow, or its listening one. */
@@ -135,17 +162,24 @@ struct owner {
 };
 
 /* The process, not the thread: bpf_get_current_comm() would give the thread's name. */
+static __always_inline void owner_name(struct task_struct *task, struct owner *owner)
+{
+	BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
+}
+
 static __always_inline void owner_of_task(struct task_struct *task, struct owner *owner)
 {
 	owner->pid = BPF_CORE_READ(task, tgid);
 	owner->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
+	owner_name(task, owner);
 }
 
 /* Only where the caller runs in the owner's context: connect, listen, accept, send, receive. */
 static __always_inline void owner_current(struct owner *owner)
 {
-	owner_of_task((struct task_struct *)bpf_get_current_task(), owner);
+	owner->pid = bpf_get_current_pid_tgid() >> 32;
+	owner->cgroup = bpf_get_current_cgroup_id();
+	owner_name((struct task_struct *)bpf_get_current_task(), owner);
 }
 
 static __always_inline bool current_is_exiting(void)
