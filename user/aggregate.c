@@ -168,16 +168,16 @@ struct identity {
 };
 
 /* By default a client's processes are told apart, but a listener is one thing, whoever accepts. */
-static unsigned int by_of(const struct aggregate *agg, __u8 role)
+unsigned int group_by_of(unsigned int by, __u8 role)
 {
-	if (agg->by)
-		return agg->by;
+	if (by)
+		return by;
 	return role == ROLE_CLIENT ? BY_ENDPOINT | BY_COMM : BY_ENDPOINT;
 }
 
 static void make_key(const struct aggregate *agg, const struct identity *id, struct row_key *ret)
 {
-	unsigned int by = by_of(agg, id->role);
+	unsigned int by = group_by_of(agg->by, id->role);
 	const char *name = agg->names ? names__find(agg->names, id->addr, id->port) : NULL;
 
 	memset(ret, 0, sizeof(*ret)); /* padding takes part in the hash */
@@ -361,6 +361,18 @@ static bool conn_is_wanted(const struct aggregate *agg, const struct conn *conn)
 	return !agg->filter || filter__match(agg->filter, conn);
 }
 
+/* In whatever order records come, the same: a recording has another than the run had. */
+static void note_owner(struct row *row, const struct conn *conn)
+{
+	if (!conn->pid || conn->opened_ns < row->owner_ns ||
+	    (conn->opened_ns == row->owner_ns && conn->pid < row->pid))
+		return;
+	row->owner_ns = conn->opened_ns;
+	row->pid = conn->pid;
+	row->cgroup = conn->cgroup;
+	memcpy(row->comm, conn->comm, sizeof(row->comm));
+}
+
 static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 {
 	struct row_key key;
@@ -370,11 +382,8 @@ static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 		return NULL;
 	conn_key(agg, conn, &key);
 	row = row_get(agg, &key);
-	if (row && conn->pid) {
-		row->pid = conn->pid;
-		row->cgroup = conn->cgroup;
-		memcpy(row->comm, conn->comm, sizeof(row->comm));
-	}
+	if (row)
+		note_owner(row, conn);
 	return row;
 }
 
@@ -384,6 +393,7 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 
 	if (!row)
 		return;
+	row->ended++;
 	add_conn(&row->closed, conn);
 	agg->folded_closed += is_other(row);
 	if (conn->depth)
@@ -414,6 +424,7 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 
 	if (!row)
 		return;
+	row->present++;
 	add_conn(&row->open, conn);
 	agg->folded_open += is_other(row);
 	if (conn->depth)
@@ -430,6 +441,7 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 	HASH_ITER (hh, agg->entries, entry, next) {
 		struct row *row = &entry->row;
 
+		row->present = 0;
 		memset(&row->open, 0, sizeof(row->open));
 		memset(&row->listener_open, 0, sizeof(row->listener_open));
 		row->queues.count = 0;
@@ -527,6 +539,7 @@ void aggregate__listener(struct aggregate *agg, const struct listener *listener)
 
 	if (!row)
 		return;
+	row->present++;
 	add_listener(&row->listener_open, listener);
 	add_queue(&row->queues, listener->depth);
 	/* The queue of a listener that was there before may never have been seen to grow. */
@@ -544,6 +557,7 @@ void aggregate__sample_depth(struct aggregate *agg, const struct listener *liste
 	add_depth_to_series(agg, row, now_ns, listener->depth);
 	if (listener->depth > row->closed.depth_max)
 		row->closed.depth_max = listener->depth;
+	tell(agg, &(struct record){ .kind = RECORD_DEPTH, .listener = listener, .now_ns = now_ns });
 }
 
 void aggregate__listener_closed(struct aggregate *agg, const struct listener *listener)
@@ -552,6 +566,7 @@ void aggregate__listener_closed(struct aggregate *agg, const struct listener *li
 
 	if (!row)
 		return;
+	row->ended++;
 	add_listener(&row->listener_closed, listener);
 	tell(agg, &(struct record){ .kind = RECORD_LISTENER_CLOSED, .listener = listener });
 }
@@ -593,6 +608,30 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 }
 
 /* ---- ticks ---- */
+
+struct series *aggregate__series(struct aggregate *agg, const struct row_key *recorded)
+{
+	struct identity id = {
+		.cgroup = recorded->cgroup,
+		.netns = recorded->netns,
+		.pid = recorded->pid,
+		.port = recorded->port,
+		.role = recorded->role,
+		.comm = recorded->comm,
+		.addr = recorded->addr,
+	};
+	struct row_key key;
+	struct entry *entry;
+
+	make_key(agg, &id, &key);
+	if (recorded->name[0]) {
+		memset(key.addr, 0, sizeof(key.addr));
+		key.port = 0;
+		memcpy(key.name, recorded->name, sizeof(key.name));
+	}
+	HASH_FIND(hh, agg->entries, &key, sizeof(key), entry);
+	return entry ? series_of(agg, &entry->row) : NULL;
+}
 
 static void add_sample(struct sample *sample, const struct totals *totals)
 {

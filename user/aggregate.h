@@ -101,9 +101,14 @@ struct queues {
 
 struct row {
 	struct row_key key;
-	__u32 pid;		  /* an owner, for display, where the key has none; 0 unknown */
+	__u64 ended;		  /* records of what has ended */
+	__u64 present;		  /* records in the newest snapshot; with neither it is a row of
+				   * what has become known better, and no view shows it */
+	__u32 pid;		  /* the newest connection's owner, for display, where the key has
+				   * none; 0 unknown */
 	char comm[CONN_COMM_LEN]; /* likewise */
 	__u64 cgroup;
+	__u64 owner_ns; /* when that connection opened */
 	struct totals closed;
 	struct totals open;
 	struct listener_totals listener_closed;
@@ -119,6 +124,9 @@ struct row {
 };
 
 struct aggregate;
+
+/* What rows of ROLE are told apart by: BY, or the default for 0. */
+unsigned int group_by_of(unsigned int by, __u8 role);
 
 /* BY is a set of enum group_by, 0 for the default: clients by endpoint and comm, servers by
  * endpoint. FILTER and NAMES may be NULL and must outlive the aggregate. NULL when out of memory.
@@ -140,6 +148,11 @@ void aggregate__keep_series(struct aggregate *agg, __u64 start_ns);
 void aggregate__keep_depths(struct aggregate *agg, __u64 start_ns);
 /* The queue of LISTENER at NOW_NS, between snapshots: for depths over time, and the deepest. */
 void aggregate__sample_depth(struct aggregate *agg, const struct listener *listener, __u64 now_ns);
+/* The series of the row to which KEY's connections belong, for what a recording had noted; a field
+ * of KEY that the rows are not told apart by does not matter. NULL: there is no such row, or it has
+ * no series. Valid as long as the aggregate. */
+struct series *aggregate__series(struct aggregate *agg, const struct row_key *key);
+
 /* To be called right after a snapshot. */
 void aggregate__tick(struct aggregate *agg, __u64 now_ns);
 

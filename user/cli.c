@@ -25,10 +25,12 @@
 #define MAX_ENDPOINTS 1024
 #define RING_KIB      4096
 #define CLOSED	      100
+#define RECORD_FILE   "connscope.db"
 
 enum help_group {
 	GROUP_WHAT = 1,
 	GROUP_REPORT,
+	GROUP_RECORDING,
 	GROUP_ADVANCED,
 };
 
@@ -66,6 +68,13 @@ static const struct argp_option options_table[] = {
 	{ "csv", OPTION_CSV, NULL, 0, "CSV, tables with an empty line between", GROUP_REPORT },
 	{ "html", OPTION_HTML, "FILE", 0, "a page for browsers, beside the report", GROUP_REPORT },
 	{ "output", 'o', "FILE", 0, "write there, not to stdout", GROUP_REPORT },
+	{ NULL, 0, NULL, OPTION_DOC, "RECORDINGS", GROUP_RECORDING },
+	{ "from", OPTION_FROM, "FILE", 0, "report from a recording: no root, any machine", GROUP_RECORDING },
+	{ "since", OPTION_SINCE, "TIME", 0, "--from: from 13:45, an RFC 3339 time, or -10m on", GROUP_RECORDING },
+	{ "until", OPTION_UNTIL, "TIME", 0, "--from: up to then", GROUP_RECORDING },
+	{ "record", OPTION_RECORD, "FILE", 0, "record beside the report: the same numbers", GROUP_RECORDING },
+	{ "keep", OPTION_KEEP, "TIME", 0, "drop what ended longer ago than 7d, 12h, 30m", GROUP_RECORDING },
+	{ "max-size", OPTION_MAX_SIZE, "SIZE", 0, "drop the oldest where it gets larger than 500M, 2G", GROUP_RECORDING },
 	{ NULL, 0, NULL, OPTION_DOC, "ADVANCED", GROUP_ADVANCED },
 	{ "backend", OPTION_BACKEND, "NAME", 0, "auto, fentry, kprobe or tracepoint", GROUP_ADVANCED },
 	{ "self-test", OPTION_SELF_TEST, NULL, 0, "check: try each feature on connections of its own", GROUP_ADVANCED },
@@ -83,7 +92,8 @@ static const struct argp_option options_table[] = {
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
-	"VIEW: reuse, accept, close, all (default), conns, trace; check: what this kernel offers\v"
+	"VIEW: reuse, accept, close, all (default), conns, trace; check: what this kernel offers;\n"
+	"record [FILE]: write a recording (connscope.db) for --from\v"
 	"EXAMPLES\n"
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
 	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON\n"
@@ -206,6 +216,13 @@ static void set_flag(struct options *options, int key)
 	}
 }
 
+static void set_recording(struct options *options, const char *text)
+{
+	if (options->record_file || !text[0])
+		usage_error("record %s: accepted: record [FILE], a command after --", text);
+	options->record_file = text;
+}
+
 static void set_positional(struct cli *cli, const char *text)
 {
 	bool digit = isdigit((unsigned char)text[0]);
@@ -216,6 +233,10 @@ static void set_positional(struct cli *cli, const char *text)
 			usage_error("%s: no such view, accepted: %s", text,
 				    verb_names(VERBS_EVERY, names, sizeof(names)));
 		cli->options->view = text;
+		return;
+	}
+	if (cli->options->view && verb_find(cli->options->view) == VERB_RECORD) {
+		set_recording(cli->options, text);
 		return;
 	}
 	cli->positionals++;
@@ -317,6 +338,33 @@ static void check_fits(const char *view, unsigned int verbs, const char *what)
 			    verb_names(verbs, names, sizeof(names)));
 }
 
+/* The option KEY means nothing without FILE, which NEEDED gives. */
+static void check_needs(const struct cli *cli, int key, const char *file, const char *needed)
+{
+	char name[32];
+
+	for (size_t i = 0; !file && i < cli->key_count; i++) {
+		if (cli->keys[i] == key)
+			usage_error("%s: accepted with: %s FILE",
+				    option_name(key, name, sizeof(name)), needed);
+	}
+}
+
+/* A recording cannot be asked for what only tracing gives. */
+static void check_from(const struct cli *cli)
+{
+	char name[32];
+
+	for (size_t i = 0; i < cli->key_count; i++) {
+		if (!verb_option_fits_from(cli->keys[i]))
+			usage_error("%s: does not go with --from, which reports what was recorded",
+				    option_name(cli->keys[i], name, sizeof(name)));
+	}
+	if (cli->positionals || cli->options->command)
+		usage_error("%s: does not go with --from, which reports what was recorded",
+			    cli->positionals ? "INTERVAL" : "-- COMMAND");
+}
+
 static void check_whole(const struct cli *cli)
 {
 	const struct options *options = cli->options;
@@ -331,6 +379,12 @@ static void check_whole(const struct cli *cli)
 		check_fits(options->view, verbs_of_command(), "-- COMMAND");
 	if (options->json && options->csv)
 		usage_error("--json --csv: accepted: one of them");
+	if (options->from_file)
+		check_from(cli);
+	check_needs(cli, OPTION_SINCE, options->from_file, "--from");
+	check_needs(cli, OPTION_UNTIL, options->from_file, "--from");
+	check_needs(cli, OPTION_MAX_SIZE, options->record_file, "--record");
+	check_needs(cli, OPTION_KEEP, options->record_file, "--record");
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
 			    options->sort, options->view);
@@ -401,6 +455,8 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 	if (!options.view)
 		options.view = "all";
 	options.exchanges = verb_find(options.view) == VERB_TRACE;
+	if (verb_find(options.view) == VERB_RECORD && !options.record_file)
+		options.record_file = RECORD_FILE;
 	check_whole(&cli);
 	*ret_options = options;
 }

@@ -9,6 +9,7 @@
 
 #include "conn_pick.h"
 #include "filter.h"
+#include "moment.h"
 
 /* Exit status of connscope; with -- COMMAND and nothing wrong here, COMMAND's own. */
 enum exit_status {
@@ -34,9 +35,12 @@ struct options {
 	const char *sort;
 	const char *output_file;
 	const char *html_file;
-	size_t rows;	       /* 0: all */
-	size_t closed;	       /* connections that `conns` keeps after their end */
-	struct conn_pick pick; /* those that `conns` shows */
+	const char *from_file;	    /* a recording to report from, or NULL */
+	struct moment since, until; /* of that recording */
+	const char *record_file;    /* a recording to write, or NULL */
+	size_t rows;		    /* 0: all */
+	size_t closed;		    /* connections that `conns` keeps after their end */
+	struct conn_pick pick;	    /* those that `conns` shows */
 	bool json;
 	bool csv;
 	bool hist;
@@ -54,6 +58,8 @@ struct options {
 	__u32 max_conns;
 	__u32 max_endpoints;
 	__u32 ring_kib;
+	__u64 max_size;	   /* of a recording, in bytes; 0: no bound */
+	__u64 keep_ms;	   /* what is over, in a recording; 0: for ever */
 	__u64 duration_ms; /* 0: until a signal or COMMAND's end */
 	__u64 interval_ms; /* 0: one report at the end */
 	__u64 count;	   /* reports; 0 with an interval: until a signal */

@@ -151,6 +151,38 @@ static int set_html(struct options *options, const char *text)
 	return text[0] && strcmp(text, "-") ? 0 : -EINVAL;
 }
 
+static int set_from(struct options *options, const char *text)
+{
+	options->from_file = text;
+	return text[0] ? 0 : -EINVAL;
+}
+
+static int set_since(struct options *options, const char *text)
+{
+	return moment_parse(text, &options->since);
+}
+
+static int set_until(struct options *options, const char *text)
+{
+	return moment_parse(text, &options->until);
+}
+
+static int set_max_size(struct options *options, const char *text)
+{
+	return parse_size(text, 1 << 20, &options->max_size);
+}
+
+static int set_keep(struct options *options, const char *text)
+{
+	return parse_span(text, &options->keep_ms);
+}
+
+static int set_record(struct options *options, const char *text)
+{
+	options->record_file = text;
+	return text[0] ? 0 : -EINVAL;
+}
+
 static int set_rows(struct options *options, const char *text)
 {
 	__u64 rows;
@@ -217,6 +249,12 @@ static const struct value values[] = {
 	{ OPTION_ROLE, set_role, "client or server", 0 },
 	{ OPTION_BY, set_by, "endpoint, comm, pid, container, netns, name, comma-separated", 0 },
 	{ OPTION_NAMES, set_names, "a file", 0 },
+	{ OPTION_FROM, set_from, "a file", 0 },
+	{ OPTION_SINCE, set_since, MOMENT_FORM, 0 },
+	{ OPTION_UNTIL, set_until, MOMENT_FORM, 0 },
+	{ OPTION_MAX_SIZE, set_max_size, SIZE_FORM ", from 1M on", 0 },
+	{ OPTION_KEEP, set_keep, SPAN_FORM, 0 },
+	{ OPTION_RECORD, set_record, "a file", 0 },
 	{ OPTION_CLOSED, set_closed, "a number from 0 to 10000000", 0 },
 	{ OPTION_STATE, set_state,
 	  "open, closed, failed, queued, established, syn-sent, syn-recv, fin-wait-1, fin-wait-2, "

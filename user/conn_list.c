@@ -139,6 +139,22 @@ struct observer *conn_list__observer(struct conn_list *list)
 	return &list->observer;
 }
 
+static int compare(const void *left, const void *right)
+{
+	const struct conn *a = left, *b = right;
+	int order = (a->opened_ns > b->opened_ns) - (a->opened_ns < b->opened_ns);
+
+	order = order ? order : a->local_port - b->local_port;
+	order = order ? order : a->remote_port - b->remote_port;
+	return order ? order : a->role - b->role;
+}
+
+void conn_list__sort_open(struct conn_list *list)
+{
+	if (list->open.count)
+		qsort(list->open.items, list->open.count, sizeof(*list->open.items), compare);
+}
+
 size_t conn_list__open_count(const struct conn_list *list)
 {
 	return list->open.count;

@@ -25,8 +25,11 @@ void conn_list__pick(struct conn_list *list, const struct conn_pick *pick);
  */
 struct observer *conn_list__observer(struct conn_list *list);
 
+/* The oldest first: a snapshot comes in no order that means anything. */
+void conn_list__sort_open(struct conn_list *list);
+
 size_t conn_list__open_count(const struct conn_list *list);
-/* The open ones as they came, then the closed ones, the newest first. NULL past the last. */
+/* The open ones, then the closed ones, the newest first. NULL past the last. */
 const struct conn *conn_list__get(const struct conn_list *list, size_t index);
 /* Closed ones that are kept no more, and any that there was no memory for. */
 __u64 conn_list__forgotten(const struct conn_list *list);

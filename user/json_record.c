@@ -133,5 +133,6 @@ struct json_object *json_meta(const struct report *report)
 	json_add(record, "no_histograms", json_number(account->losses[LOSS_GROUP_MAP]));
 	json_add(record, "folded", json_number(account->folded));
 	json_add(record, "interval_ms", json_number(account->interval_ms));
+	json_add(record, "dropped", json_number(account->dropped));
 	return record;
 }

@@ -58,6 +58,12 @@ void log_warn(const char *fmt, ...)
 	va_end(args);
 }
 
+void log_progress(const char *text)
+{
+	fprintf(stderr, "\r%s\033[K", text);
+	fflush(stderr);
+}
+
 void log_debug(const char *fmt, ...)
 {
 	va_list args;

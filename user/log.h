@@ -14,6 +14,9 @@ int log_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)))
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* One line on stderr that the next call draws over; "" leaves none. */
+void log_progress(const char *text);
+
 /* Only when verbose. */
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* As it is, without prefix or newline: for a library's print callback. Only when verbose. */

@@ -20,6 +20,7 @@ enum record_kind {
 	RECORD_SNAPSHOT,	/* forget the open ones: those of a new snapshot follow */
 	RECORD_OPEN,		/* conn */
 	RECORD_LISTENER,	/* listener */
+	RECORD_DEPTH,		/* listener, now_ns: a look at its queue between snapshots */
 	RECORD_GROUP,		/* key, group */
 	RECORD_EVENT,		/* event: where single ones are asked for; fails and closes are not
 				 * among them, see trace_event_of() */

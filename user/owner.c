@@ -25,6 +25,7 @@ struct owner {
 };
 
 static struct owner *cache;
+static bool elsewhere; /* cgroups are of another machine or time: only what was seeded is known */
 
 /* The last run of exactly 64 hex digits in the component: docker-ID.scope, cri-containerd-ID.scope,
  * crio-ID.scope, libpod-ID.scope, or the id alone. */
@@ -97,6 +98,13 @@ static int mount_fd(void)
 	return fd;
 }
 
+static void abbreviate(struct owner *owner)
+{
+	snprintf(owner->brief, sizeof(owner->brief), "%s", owner->id);
+	if (find_hex_id(owner->id, strlen(owner->id)))
+		owner->brief[CONTAINER_SHORT_LEN] = '\0';
+}
+
 static void resolve(struct owner *owner)
 {
 	char path[PATH_MAX];
@@ -104,9 +112,18 @@ static void resolve(struct owner *owner)
 	if (mount_fd() < 0 || cgroup_path(mount_fd(), owner->cgroup, path, sizeof(path)))
 		return;
 	owner_container_of_path(path, owner->id, sizeof(owner->id));
-	snprintf(owner->brief, sizeof(owner->brief), "%s", owner->id);
-	if (find_hex_id(owner->id, strlen(owner->id)))
-		owner->brief[CONTAINER_SHORT_LEN] = '\0';
+	abbreviate(owner);
+}
+
+static struct owner *add(__u64 cgroup)
+{
+	struct owner *owner = calloc(1, sizeof(*owner));
+
+	if (!owner)
+		return NULL;
+	owner->cgroup = cgroup;
+	HASH_ADD(hh, cache, cgroup, sizeof(cgroup), owner);
+	return owner;
 }
 
 static const struct owner *find(__u64 cgroup)
@@ -114,17 +131,31 @@ static const struct owner *find(__u64 cgroup)
 	struct owner *owner;
 
 	HASH_FIND(hh, cache, &cgroup, sizeof(cgroup), owner);
-	if (owner)
+	if (owner || elsewhere)
 		return owner;
 	if (HASH_COUNT(cache) >= CACHE_MAX)
 		owner_forget();
-	owner = calloc(1, sizeof(*owner));
-	if (!owner)
-		return NULL;
-	owner->cgroup = cgroup;
-	resolve(owner);
-	HASH_ADD(hh, cache, cgroup, sizeof(cgroup), owner);
+	owner = add(cgroup);
+	if (owner)
+		resolve(owner);
 	return owner;
+}
+
+int owner_seed(__u64 cgroup, const char *id)
+{
+	struct owner *owner = add(cgroup);
+
+	if (!owner)
+		return -ENOMEM;
+	snprintf(owner->id, sizeof(owner->id), "%s", id);
+	abbreviate(owner);
+	return 0;
+}
+
+void owner_elsewhere(void)
+{
+	owner_forget();
+	elsewhere = true;
 }
 
 const char *owner_container_id(__u64 cgroup)
@@ -149,4 +180,5 @@ void owner_forget(void)
 		HASH_DEL(cache, owner);
 		free(owner);
 	}
+	elsewhere = false;
 }

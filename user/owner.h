@@ -17,6 +17,11 @@ const char *owner_container(__u64 cgroup);
 /* Frees the cache. */
 void owner_forget(void);
 
+/* Until owner_forget() cgroups are of another machine or time: only what owner_seed() says of one
+ * is known, each once. -ENOMEM. */
+void owner_elsewhere(void);
+int owner_seed(__u64 cgroup, const char *id);
+
 /* The container that the cgroup path PATH speaks of, to BUF; "" when none. Returns BUF. */
 char *owner_container_of_path(const char *path, char *buf, size_t len);
 

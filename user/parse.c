@@ -39,6 +39,59 @@ int parse_port(const char *text, __u16 *ret_port)
 	return 0;
 }
 
+struct unit {
+	char letter;
+	__u64 factor;
+};
+
+/* Digits and one of UNITS after them, of which the last is all zero. */
+static int parse_scaled(const char *text, const struct unit *units, __u64 max, __u64 *ret_number)
+{
+	size_t len = strlen(text);
+	char digits[20];
+	__u64 number;
+
+	if (!len || len > sizeof(digits))
+		return -EINVAL;
+	memcpy(digits, text, len - 1);
+	digits[len - 1] = '\0';
+	for (; units->letter; units++) {
+		if (units->letter != text[len - 1])
+			continue;
+		if (parse_number(digits, 1, max / units->factor, &number))
+			return -EINVAL;
+		*ret_number = number * units->factor;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int parse_span(const char *text, __u64 *ret_ms)
+{
+	static const struct unit units[] = {
+		{ 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 }, { 0, 0 },
+	};
+
+	return parse_scaled(text, units, 3650ULL * 86400000, ret_ms);
+}
+
+int parse_size(const char *text, __u64 min, __u64 *ret_bytes)
+{
+	static const struct unit units[] = {
+		{ 'K', 1ULL << 10 },
+		{ 'M', 1ULL << 20 },
+		{ 'G', 1ULL << 30 },
+		{ 'T', 1ULL << 40 },
+		{ 0, 0 },
+	};
+	__u64 bytes;
+
+	if (parse_scaled(text, units, 1ULL << 50, &bytes) || bytes < min)
+		return -EINVAL;
+	*ret_bytes = bytes;
+	return 0;
+}
+
 /* ".5", ".25" or "" after the whole seconds; ends the text. */
 static int parse_thousandths(const char *text, __u64 *ret_ms)
 {

@@ -17,6 +17,8 @@
 
 #define PORT_FORM     "a port from 1 to 65535"
 #define NET_FORM      "an IPv4 or IPv6 address or CIDR, such as 10.0.0.0/8 or 2001:db8::/32"
+#define SPAN_FORM     "a number with s, m, h or d, such as 30m or 7d"
+#define SIZE_FORM     "a number with K, M, G or T, such as 500M"
 #define ENDPOINT_FORM "ADDR, ADDR:PORT, [IPV6]:PORT or CIDR"
 
 /* Digits alone, no sign and no space, decimal. */
@@ -24,6 +26,10 @@ int parse_number(const char *text, __u64 min, __u64 max, __u64 *ret_number);
 int parse_port(const char *text, __u16 *ret_port);
 /* Decimal seconds with up to three digits after the point, from MIN_MS to MAX_MS. */
 int parse_seconds(const char *text, __u64 min_ms, __u64 max_ms, __u64 *ret_ms);
+/* 90s, 30m, 12h or 7d, from a second to ten years. */
+int parse_span(const char *text, __u64 *ret_ms);
+/* Bytes: 500M, 2G, with K, M, G or T of 1024. */
+int parse_size(const char *text, __u64 min, __u64 *ret_bytes);
 
 /* IPv4 becomes IPv4-mapped. */
 int parse_addr(const char *text, __u8 ret_addr[CONN_ADDR_LEN]);

@@ -50,11 +50,14 @@ char *report_time(const struct report *report, char *buf, size_t len)
 	return time_format(report->ts_ms, buf, len);
 }
 
+__u64 report_wall_ms(const struct report *report, __u64 monotonic_ns)
+{
+	return report->ts_ms - (report->now_ns - monotonic_ns) / 1000000;
+}
+
 char *report_time_of(const struct report *report, __u64 monotonic_ns, char *buf, size_t len)
 {
-	__u64 age_ms = (report->now_ns - monotonic_ns) / 1000000;
-
-	return time_format(report->ts_ms - age_ms, buf, len);
+	return time_format(report_wall_ms(report, monotonic_ns), buf, len);
 }
 
 __u64 account_lost_events(const struct account *account)

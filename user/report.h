@@ -66,6 +66,7 @@ struct account {
 	__u64 no_owner;
 	__u64 losses[LOSS_MAX];
 	__u64 folded;
+	__u64 dropped;	   /* connections that a recording has no more, by --keep or --max-size */
 	__s64 missed_runs; /* -1: this kernel does not count them */
 	__u64 interval_ms; /* covered by this report: since tracing began */
 	struct feature_state features[FEATURE_MAX];
@@ -76,10 +77,13 @@ struct report {
 	const struct conn_list *conns; /* single connections, where they are kept; else NULL */
 	const struct conn_pick *pick;  /* which of them are shown; NULL: all */
 	struct account account;
-	__u64 number;	 /* of the reports before it in this run */
-	__u64 ts_ms;	 /* wall clock, milliseconds since the epoch, UTC */
-	__u64 now_ns;	 /* the same moment by the clock of struct conn */
-	unsigned int by; /* set of enum group_by */
+	__u64 number;	  /* of the reports before it in this run */
+	__u64 ts_ms;	  /* wall clock, milliseconds since the epoch, UTC */
+	__u64 started_ns; /* CLOCK_MONOTONIC when tracing began */
+	__u64 now_ns;	  /* the same moment by the clock of struct conn */
+	unsigned int by;  /* set of enum group_by */
+	/* Why there are no histograms of groups, no peaks, no series; NULL where there are. */
+	const char *no_histograms, *no_peaks, *no_series;
 };
 
 #define TIME_STRLEN sizeof("2026-01-01T00:00:00.000Z")
@@ -87,6 +91,8 @@ struct report {
 /* RFC 3339, UTC, milliseconds: of MS since the epoch. Returns BUF. */
 char *time_format(__u64 ms, char *buf, size_t len);
 char *report_time(const struct report *report, char *buf, size_t len);
+/* MONOTONIC_NS of struct conn by the wall clock, in milliseconds. */
+__u64 report_wall_ms(const struct report *report, __u64 monotonic_ns);
 /* The same of a moment MONOTONIC_NS of struct conn. */
 char *report_time_of(const struct report *report, __u64 monotonic_ns, char *buf, size_t len);
 

@@ -3,16 +3,21 @@
 #include "run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "aggregate.h"
 #include "cli.h"
 #include "clock.h"
 #include "command.h"
 #include "log.h"
 #include "output.h"
 #include "page.h"
+#include "progress.h"
+#include "recorder.h"
 #include "render.h"
 #include "report.h"
 #include "session.h"
@@ -21,17 +26,20 @@
 #include "verb.h"
 
 #define GRACE_MS 2000 /* for COMMAND to end after we passed a signal on */
-#define TICK_MS	 1000 /* between two points of a page's charts */
+#define TICK_MS                                                                                    \
+	1000 /* between two points of a page's charts; what a kill -9 may cost a recording */
 
 struct run {
 	const struct options *options;
 	struct session *session;
 	struct command command;
-	struct trace *trace; /* NULL: reports */
+	struct trace *trace;	   /* NULL: reports */
+	struct recorder *recorder; /* or NULL */
 	FILE *out;
-	__u64 next_tick_ms; /* 0: nobody asks for series */
+	__u64 next_tick_ms; /* 0: nobody asks for series or a recording */
 	__u64 reports;
 	bool lost;
+	bool unrecorded; /* the recording could not be written to its end */
 };
 
 int run_status(int err)
@@ -60,46 +68,84 @@ static int log_write(int err)
 	return err && err != -EPIPE ? log_err(err, "cannot write the report") : err;
 }
 
-static int report(struct run *run)
+static bool only_records(const struct run *run)
+{
+	return verb_find(run->options->view) == VERB_RECORD;
+}
+
+static int print(struct run *run, struct report *report)
+{
+	int err, page_err;
+
+	report->number = run->reports;
+	err = log_write(run->trace ? trace__finish(run->trace, report)
+				   : report_write(report, run->options, run->out));
+	/* Who reads the one may have gone; the other is somebody else's. */
+	if (!run->options->html_file || (err && err != -EPIPE))
+		return err;
+	page_err = page_write(report, run->options);
+	return page_err ? page_err : err;
+}
+
+/* A report goes on without its recording; nothing is left of `record`. */
+static int record(struct run *run, const struct report *report)
+{
+	int err = recorder__sync(run->recorder, report);
+
+	run->unrecorded |= err != 0;
+	return only_records(run) ? err : 0;
+}
+
+/* Everything as of now, to the recording, and with PRINTED as a report. */
+static int snapshot(struct run *run, bool printed)
 {
 	struct report report;
 	int err = session__snapshot(run->session, &report);
 
-	if (!err) {
-		report.number = run->reports;
+	if (!err)
 		run->lost = account_has_losses(&report.account);
-		err = run->trace ? trace__finish(run->trace, &report)
-				 : report_write(&report, run->options, run->out);
-		log_write(err);
-		/* Who reads the one may have gone; the other is somebody else's. */
-		if (run->options->html_file && (!err || err == -EPIPE)) {
-			int page_err = page_write(&report, run->options);
-
-			err = page_err ? page_err : err;
-		}
-	}
+	if (!err && run->recorder)
+		err = record(run, &report);
+	if (!err && printed)
+		err = print(run, &report);
 	session__end_snapshot(run->session);
+	return err;
+}
+
+static int report(struct run *run)
+{
+	int err = snapshot(run, !only_records(run));
+
 	run->reports++;
 	return err;
+}
+
+/* ---- the loop ---- */
+
+static void show_progress(const struct run *run)
+{
+	struct recorder_progress progress;
+	char text[128];
+
+	recorder__progress(run->recorder, &progress);
+	log_progress(progress_format(&progress, text, sizeof(text)));
 }
 
 /* Once a second, a look at what is open. */
 static int tick(struct run *run)
 {
 	__u64 now = clock_monotonic_ms();
-	struct report report;
 	int err;
 
 	if (!run->next_tick_ms || now < run->next_tick_ms)
 		return 0;
 	while (run->next_tick_ms <= now)
 		run->next_tick_ms += TICK_MS;
-	err = session__snapshot(run->session, &report);
-	session__end_snapshot(run->session);
+	err = snapshot(run, false);
+	if (!err && only_records(run) && isatty(STDERR_FILENO))
+		show_progress(run);
 	return err;
 }
-
-/* ---- the loop ---- */
 
 static int poll_session(struct run *run, int timeout_ms)
 {
@@ -135,7 +181,8 @@ static bool is_over(struct run *run, __u64 now)
 {
 	const struct options *options = run->options;
 
-	if (stop_asked() || (options->command && !command__is_running(&run->command)))
+	if (options->from_file || stop_asked() ||
+	    (options->command && !command__is_running(&run->command)))
 		return true;
 	return options->duration_ms &&
 	       now >= session__started_ms(run->session) + options->duration_ms;
@@ -198,6 +245,24 @@ static int start_trace(struct run *run)
 	return 0;
 }
 
+static int start_recording(struct run *run)
+{
+	const struct options *options = run->options;
+	const struct recorder_options recorder_options = {
+		.path = options->record_file,
+		.arguments = options->arguments,
+		.by = options->by,
+		.max_bytes = options->max_size,
+		.keep_ms = options->keep_ms,
+		.cgroups_apart = (options->by & BY_CONTAINER) || options->filter.container_count,
+	};
+	int err = recorder__new(&recorder_options, &run->recorder);
+
+	if (!err)
+		session__observe(run->session, recorder__observer(run->recorder));
+	return err;
+}
+
 static int start(struct run *run)
 {
 	const struct options *options = run->options;
@@ -212,13 +277,32 @@ static int start(struct run *run)
 		session__keep_series(run->session);
 	if (!err && verb_find(options->view) == VERB_TRACE)
 		err = start_trace(run);
+	if (!err && options->record_file)
+		err = start_recording(run);
 	if (!err)
 		err = session__start(run->session);
-	if (!err && options->html_file)
+	if (!err && (run->recorder || options->html_file))
 		run->next_tick_ms = session__started_ms(run->session) + TICK_MS;
 	if (!err && options->command)
 		err = command__start(&run->command, options->command);
 	return err;
+}
+
+/* 0, or -EIO where it is not all there. */
+static int end_recording(struct run *run)
+{
+	struct recorder_progress progress = {};
+	char text[PATH_MAX + 128];
+	int err = recorder__free(run->recorder, &progress);
+
+	if (err || run->unrecorded)
+		return -EIO;
+	if (!run->recorder || !only_records(run) || !progress.interval_ms)
+		return 0;
+	if (isatty(STDERR_FILENO))
+		log_progress("");
+	log_error("%s", progress_sum(&progress, run->options->record_file, text, sizeof(text)));
+	return 0;
 }
 
 int run_trace(const struct options *options)
@@ -242,6 +326,8 @@ int run_trace(const struct options *options)
 		status = run.command.status;
 	session__free(run.session);
 	trace__free(run.trace);
+	if (end_recording(&run))
+		status = EXIT_FAILED;
 	output_close(run.out);
 	return status;
 }

@@ -23,7 +23,7 @@ static __u32 higher(__u32 a, __u32 b)
 	return a > b ? a : b;
 }
 
-void slot_merge(struct slot *into, const struct slot *from)
+static void add_counts(struct slot *into, const struct slot *from)
 {
 	into->sent_bytes += from->sent_bytes;
 	into->received_bytes += from->received_bytes;
@@ -34,6 +34,19 @@ void slot_merge(struct slot *into, const struct slot *from)
 	into->closed += from->closed;
 	into->raced += from->raced;
 	into->overflows += from->overflows;
+}
+
+void slot_add(struct slot *into, const struct slot *from)
+{
+	add_counts(into, from);
+	into->open += from->open;
+	into->active += from->active;
+	into->depth = higher(into->depth, from->depth);
+}
+
+void slot_merge(struct slot *into, const struct slot *from)
+{
+	add_counts(into, from);
 	into->open = higher(into->open, from->open);
 	into->active = higher(into->active, from->active);
 	into->depth = higher(into->depth, from->depth);

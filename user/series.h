@@ -57,6 +57,8 @@ struct slot *series__at(struct series *series, __u64 ns);
 
 /* What has come from BEFORE to NOW. */
 void slot_between(const struct sample *before, const struct sample *now, struct slot *ret_slot);
+/* What another row did at the same time: levels are summed as well, but a queue is one. */
+void slot_add(struct slot *into, const struct slot *from);
 /* Counts are summed, levels are the higher ones. */
 void slot_merge(struct slot *into, const struct slot *from);
 

@@ -15,20 +15,23 @@
 #include "names.h"
 #include "owner.h"
 #include "probes.h"
+#include "replay.h"
 #include "tracer.h"
 #include "verb.h"
 
 struct session {
 	const struct options *options;
 	struct probes probes;
-	struct tracer *tracer;
+	struct tracer *tracer; /* or */
+	struct replay *replay;
 	struct aggregate *agg;
 	struct conn_list *conns; /* or NULL */
 	struct names *names;
-	__u64 started_ms;
+	__u64 started_ns;
 	bool ticks;
 	bool depths; /* are sampled */
 	__u64 next_sample_ms;
+	bool series;
 };
 
 #define SAMPLE_MS 1000 /* a slot of a series */
@@ -42,8 +45,6 @@ static int open_aggregate(struct session *session)
 	if (!session->agg)
 		return log_err(-ENOMEM, "cannot start");
 	session->depths = verb_find(options->view) & (VERB_ALL | VERB_ACCEPT);
-	if (session->depths)
-		aggregate__keep_depths(session->agg, clock_monotonic_ns());
 	if (strcmp(options->view, "conns"))
 		return 0;
 	session->conns = conn_list__new(options->closed);
@@ -56,8 +57,11 @@ static int open_aggregate(struct session *session)
 
 static int open_source(struct session *session)
 {
-	int err = probes__init(&session->probes, session->options->backend);
+	int err;
 
+	if (session->options->from_file)
+		return replay__new(session->options, &session->replay);
+	err = probes__init(&session->probes, session->options->backend);
 	return err ? err : tracer__new(session->options, &session->probes, &session->tracer);
 }
 
@@ -87,6 +91,7 @@ void session__free(struct session *session)
 {
 	if (!session)
 		return;
+	replay__free(session->replay);
 	tracer__free(session->tracer);
 	probes__done(&session->probes);
 	aggregate__free(session->agg);
@@ -104,19 +109,35 @@ void session__observe(struct session *session, struct observer *observer)
 
 void session__keep_series(struct session *session)
 {
-	aggregate__keep_series(session->agg, clock_monotonic_ns());
+	session->series = true;
 	session->ticks = true;
+}
+
+/* Where a recording's cannot be told apart as the rows are, there are none. */
+static void keep_series(struct session *session)
+{
+	if (session->replay && !replay__has_series(session->replay))
+		return;
+	if (session->series)
+		aggregate__keep_series(session->agg, session->started_ns);
+	else if (session->depths)
+		aggregate__keep_depths(session->agg, session->started_ns);
 }
 
 int session__start(struct session *session)
 {
-	session->started_ms = clock_monotonic_ms();
+	session->started_ns =
+		session->replay ? replay__started_ns(session->replay) : clock_monotonic_ns();
+	keep_series(session);
+	if (session->replay)
+		return replay__run(session->replay, session->agg);
 	return tracer__start(session->tracer);
 }
 
 void session__stop(struct session *session)
 {
-	tracer__stop(session->tracer);
+	if (session->tracer)
+		tracer__stop(session->tracer);
 }
 
 /* One that fails leaves its moment out; a snapshot will say what is wrong. */
@@ -130,8 +151,11 @@ static void sample_depths(struct session *session, __u64 now_ms)
 
 int session__poll(struct session *session, int timeout_ms)
 {
-	int err = tracer__poll(session->tracer, session->agg, timeout_ms);
+	int err;
 
+	if (session->replay)
+		return 0;
+	err = tracer__poll(session->tracer, session->agg, timeout_ms);
 	sample_depths(session, clock_monotonic_ms());
 	return err;
 }
@@ -143,32 +167,42 @@ static void add_connections(struct account *account, const struct totals *totals
 	account->no_owner += totals->no_owner;
 }
 
-static void fill_account(const struct session *session, struct account *account)
+static void sum_account(const struct session *session, struct account *account)
 {
 	const struct row *const *rows;
 	size_t count = aggregate__rows(session->agg, &rows);
-	struct utsname host;
 
-	memset(account, 0, sizeof(*account));
-	uname(&host);
-	memcpy(account->kernel, host.release, sizeof(account->kernel));
-	memcpy(account->host, host.nodename, sizeof(account->host));
-	tracer__account(session->tracer, account);
 	for (size_t i = 0; i < count; i++) {
 		add_connections(account, &rows[i]->closed);
 		add_connections(account, &rows[i]->open);
 	}
 	account->folded = aggregate__folded(session->agg);
-	account->interval_ms = clock_monotonic_ms() - session->started_ms;
+}
+
+static void fill_live(const struct session *session, struct report *report)
+{
+	struct account *account = &report->account;
+	struct utsname host;
+
+	report->ts_ms = clock_wall_ms();
+	report->now_ns = clock_monotonic_ns();
+	uname(&host);
+	memcpy(account->kernel, host.release, sizeof(account->kernel));
+	memcpy(account->host, host.nodename, sizeof(account->host));
+	tracer__account(session->tracer, account);
+	report->started_ns = session->started_ns;
+	account->interval_ms = clock_monotonic_ms() - session__started_ms(session);
 }
 
 int session__snapshot(struct session *session, struct report *ret_report)
 {
-	int err;
+	int err = 0;
 
-	session->next_sample_ms = 0;
-	sample_depths(session, clock_monotonic_ms());
-	err = tracer__snapshot(session->tracer, session->agg);
+	if (!session->replay) {
+		session->next_sample_ms = 0;
+		sample_depths(session, clock_monotonic_ms());
+		err = tracer__snapshot(session->tracer, session->agg);
+	}
 	if (err)
 		return err;
 	memset(ret_report, 0, sizeof(*ret_report));
@@ -176,20 +210,25 @@ int session__snapshot(struct session *session, struct report *ret_report)
 	ret_report->conns = session->conns;
 	ret_report->pick = &session->options->pick;
 	ret_report->by = session->options->by;
-	ret_report->ts_ms = clock_wall_ms();
-	ret_report->now_ns = clock_monotonic_ns();
-	if (session->ticks)
+	if (session->conns)
+		conn_list__sort_open(session->conns);
+	if (session->replay)
+		replay__fill(session->replay, ret_report);
+	else
+		fill_live(session, ret_report);
+	if (session->ticks && !session->replay)
 		aggregate__tick(session->agg, ret_report->now_ns);
-	fill_account(session, &ret_report->account);
+	sum_account(session, &ret_report->account);
 	return 0;
 }
 
 void session__end_snapshot(struct session *session)
 {
-	tracer__end_snapshot(session->tracer, session->agg);
+	if (session->tracer)
+		tracer__end_snapshot(session->tracer, session->agg);
 }
 
 __u64 session__started_ms(const struct session *session)
 {
-	return session->started_ms;
+	return session->started_ns / 1000000;
 }

@@ -19,8 +19,9 @@ struct session;
 #define SESSION_USAGE	1   /* beside -errno: a usage error, logged */
 
 /*
- * Opens, loads and attaches all that OPTIONS ask for; nothing is recorded yet. -errno or
- * SESSION_USAGE, logged.
+ * Opens, loads and attaches all that OPTIONS ask for, or opens the recording that they name, which
+ * is replayed at the start and does not change; nothing is recorded yet. -errno or SESSION_USAGE,
+ * logged.
  */
 int session__new(const struct options *options, struct session **ret_session);
 /* Detaches everything; NULL is fine. */
@@ -40,8 +41,9 @@ void session__stop(struct session *session);
 int session__poll(struct session *session, int timeout_ms);
 
 /*
- * Makes everything complete as of now, and with series or an observer ticks. RET_REPORT holds until
- * session__end_snapshot(), which must follow, also after an error. -errno, logged.
+ * Makes everything complete as of now, and with series or an observer ticks, unless from a
+ * recording, which has its own. RET_REPORT holds until session__end_snapshot(), which must follow,
+ * also after an error. -errno, logged.
  */
 int session__snapshot(struct session *session, struct report *ret_report);
 void session__end_snapshot(struct session *session);

@@ -93,6 +93,8 @@ static void say_completeness(struct account_sink *sink, const struct account *ac
 		    account->losses[LOSS_GROUP_MAP]);
 	if (account->missed_runs > 0)
 		say(sink, ",", true, "%lld runs missed", account->missed_runs);
+	if (account->dropped)
+		say(sink, ",", false, "%llu dropped from the recording before", account->dropped);
 	if (account->folded)
 		say(sink, ",", true, "%llu folded into other", account->folded);
 }

@@ -9,15 +9,16 @@
 
 #define REPORTS (VERB_ALL | VERB_REUSE | VERB_ACCEPT | VERB_CLOSE)
 #define TABLES	(REPORTS | VERB_CONNS)
-#define TRACERS (TABLES | VERB_TRACE)
+#define TRACERS (TABLES | VERB_TRACE | VERB_RECORD)
+#define SHOWN	(TABLES | VERB_TRACE | VERB_CHECK)
 
 static const struct {
 	enum verb verb;
 	const char *name;
 } verbs[] = {
-	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" }, { VERB_ACCEPT, "accept" },
-	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" }, { VERB_TRACE, "trace" },
-	{ VERB_CHECK, "check" },
+	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" },   { VERB_ACCEPT, "accept" },
+	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" },   { VERB_TRACE, "trace" },
+	{ VERB_CHECK, "check" }, { VERB_RECORD, "record" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -27,28 +28,32 @@ static const struct {
 	int key;
 	unsigned int verbs;
 } fits[] = {
-	{ OPTION_BY, REPORTS },
-	{ OPTION_NAMES, TABLES },
-	{ 's', TABLES },
-	{ 'r', TABLES },
+	{ OPTION_BY, REPORTS | VERB_RECORD },
 	{ OPTION_CLOSED, VERB_CONNS },
 	{ OPTION_STATE, VERB_CONNS },
 	{ OPTION_INITIATOR, VERB_CONNS },
 	{ OPTION_IN_FLIGHT, VERB_CONNS },
 	{ OPTION_MIN_IDLE, VERB_CONNS },
 	{ OPTION_SELF_TEST, VERB_CHECK },
-	{ OPTION_BACKEND, VERBS_EVERY },
-	{ OPTION_CSV, VERBS_EVERY },
-	{ OPTION_HIST, REPORTS },
-	{ OPTION_NO_HEADER, VERBS_EVERY },
+	{ OPTION_FROM, TABLES },
 	{ OPTION_HTML, TABLES },
-	{ 'T', ~VERB_TRACE }, /* has them in each line */
+	{ OPTION_SINCE, TABLES },
+	{ OPTION_UNTIL, TABLES },
+	{ OPTION_RECORD, TABLES },
+	{ OPTION_NAMES, TABLES },
+	{ 's', TABLES },
+	{ 'r', TABLES },
+	{ OPTION_BACKEND, VERBS_EVERY },
+	{ OPTION_CSV, SHOWN },
+	{ OPTION_HIST, REPORTS },
+	{ OPTION_NO_HEADER, SHOWN },
+	{ 'T', TABLES | VERB_CHECK }, /* trace has them in each line */
 	{ 'V', VERBS_EVERY },
 	{ 'h', VERBS_EVERY },
-	{ 'j', VERBS_EVERY },
-	{ 'o', VERBS_EVERY },
+	{ 'j', SHOWN },
+	{ 'o', SHOWN },
 	{ 'v', VERBS_EVERY },
-	{ 'w', VERBS_EVERY },
+	{ 'w', SHOWN },
 };
 
 enum verb verb_find(const char *name)
@@ -90,4 +95,16 @@ unsigned int verbs_of_interval(void)
 unsigned int verbs_of_command(void)
 {
 	return TRACERS;
+}
+
+bool verb_option_fits_from(int key)
+{
+	static const int live[] = { OPTION_BACKEND, OPTION_MAX_CONNS, OPTION_RING_SIZE,
+				    OPTION_RECORD, 'd' };
+
+	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+		if (live[i] == key)
+			return false;
+	}
+	return true;
 }

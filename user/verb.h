@@ -3,6 +3,7 @@
 #ifndef connscope_VERB_H
 #define connscope_VERB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum verb {
@@ -13,6 +14,7 @@ enum verb {
 	VERB_CONNS = 1 << 4,
 	VERB_CHECK = 1 << 5,
 	VERB_TRACE = 1 << 6,
+	VERB_RECORD = 1 << 7,
 };
 
 /* 0: no such verb. */
@@ -27,5 +29,7 @@ char *verb_names(unsigned int set, char *buf, size_t len);
 unsigned int verbs_of_option(int key);
 unsigned int verbs_of_interval(void);
 unsigned int verbs_of_command(void);
+/* Whether a recording (--from) takes the option KEY. */
+bool verb_option_fits_from(int key);
 
 #endif /* connscope_VERB_H */

@@ -137,7 +137,9 @@ static void fill_pool(const struct row_sum *sum, struct cell *cells)
 	cells[OPEN] = cell_number(totals->open);
 	cells[IDLE] = cell_number(totals->open - totals->active - totals->open_mptcp);
 	cells[ACTIVE] = cell_number(totals->active);
-	if (sum->row->groups == 1)
+	if (sum->report->no_peaks)
+		cells[PEAK] = cell_missing(sum->report->no_peaks);
+	else if (sum->row->groups == 1)
 		cells[PEAK] = cell_number(peak > totals->open ? peak : totals->open);
 	else if (sum->row->groups)
 		cells[PEAK] = cell_missing("peaks of several owners need not have come at once");
@@ -147,6 +149,7 @@ static void fill_times(const struct row_sum *sum, struct cell *cells)
 {
 	const char *untimed = view_not_measured(sum->report, FEATURE_SEND);
 
+	untimed = untimed ? untimed : sum->report->no_histograms;
 	view_percentiles(&sum->totals.connect_us, 1, cells + CONNECT);
 	cells[CONNECT_HIST] = view_hist(&sum->totals.connect_us);
 	if (untimed) {

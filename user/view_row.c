@@ -58,7 +58,7 @@ int view_each(const struct report *report, bool (*wanted)(const struct row *row)
 		return -ENOMEM;
 	err = view_rows(report, &rows, &count);
 	for (size_t i = 0; !err && i < count; i++) {
-		if (!wanted(rows[i]))
+		if (!wanted(rows[i]) || (!rows[i]->ended && !rows[i]->present))
 			continue;
 		sum->row = rows[i];
 		sum->report = report;

@@ -297,15 +297,32 @@ static void environment(void **state)
 	assert_false(parse("").no_colour);
 }
 
+static void recordings(void **state)
+{
+	struct options options = parse("record");
+
+	(void)state;
+	assert_string_equal(options.record_file, "connscope.db");
+	options = parse("record 5 -d 3 --max-size 2G --keep 90m");
+	assert_string_equal(options.record_file, "5");
+	assert_int_equal(options.max_size, 2ULL << 30);
+	assert_int_equal(options.keep_ms, 90 * 60000);
+	assert_null(parse("reuse").record_file);
+	options = parse("reuse --from a --since -10m --until 13:45");
+	assert_string_equal(options.from_file, "a");
+	assert_int_equal(options.since.kind, MOMENT_BEFORE_END);
+	assert_int_equal(options.until.kind, MOMENT_CLOCK);
+}
+
 static void mistakes(void **state)
 {
 	static const struct {
 		const char *line, *said; /* after "connscope: " */
 	} cases[] = {
 		{ "nonsense", "nonsense: no such view, accepted: all, reuse, accept, close, conns, "
-			      "trace, check" },
-		{ "-",
-		  "-: no such view, accepted: all, reuse, accept, close, conns, trace, check" },
+			      "trace, check, record" },
+		{ "-", "-: no such view, accepted: all, reuse, accept, close, conns, trace, check, "
+		       "record" },
 		{ "--nonsense", "--nonsense: no such option, accepted: see connscope --help" },
 		{ "--nonsense=5", "--nonsense=5: no such option, accepted: see connscope --help" },
 		{ "--max 5", "--max: no such option, accepted: see connscope --help" },
@@ -377,16 +394,35 @@ static void mistakes(void **state)
 		  "--sort nonsense: no such column of all, accepted: a title or a key of --json" },
 		{ "--sort opened accept",
 		  "--sort opened: no such column of accept, accepted: a title or a key of --json" },
-		{ "check -- ls",
-		  "check -- COMMAND: accepted with: all, reuse, accept, close, conns, trace" },
+		{ "check -- ls", "check -- COMMAND: accepted with: all, reuse, accept, close, "
+				 "conns, trace, record" },
 		{ "trace 5", "trace INTERVAL: accepted with: all, reuse, accept, close, conns" },
 		{ "trace -s comm",
 		  "trace --sort: accepted with: all, reuse, accept, close, conns" },
-		{ "trace --by pid", "trace --by: accepted with: all, reuse, accept, close" },
+		{ "trace --by pid",
+		  "trace --by: accepted with: all, reuse, accept, close, record" },
 		{ "check 5", "check INTERVAL: accepted with: all, reuse, accept, close, conns" },
-		{ "check -d 3",
-		  "check --duration: accepted with: all, reuse, accept, close, conns, trace" },
-		{ "-4 check", "check -4: accepted with: all, reuse, accept, close, conns, trace" },
+		{ "check -d 3", "check --duration: accepted with: all, reuse, accept, close, "
+				"conns, trace, record" },
+		{ "--from a -d 3",
+		  "--duration: does not go with --from, which reports what was recorded" },
+		{ "--from a --record b",
+		  "--record: does not go with --from, which reports what was recorded" },
+		{ "--from a 5",
+		  "INTERVAL: does not go with --from, which reports what was recorded" },
+		{ "--from a -- ls",
+		  "-- COMMAND: does not go with --from, which reports what was recorded" },
+		{ "--since 13:45", "--since: accepted with: --from FILE" },
+		{ "--keep 1d", "--keep: accepted with: --record FILE" },
+		{ "record --keep soon", "--keep soon: accepted: a number with s, m, h or d, such "
+					"as 30m or 7d" },
+		{ "record --max-size 1000K", "--max-size 1000K: accepted: a number with K, M, G or "
+					     "T, such as 500M, from 1M on" },
+		{ "record -j",
+		  "record --json: accepted with: all, reuse, accept, close, conns, trace, check" },
+		{ "record a b", "record b: accepted: record [FILE], a command after --" },
+		{ "-4 check",
+		  "check -4: accepted with: all, reuse, accept, close, conns, trace, record" },
 	};
 
 	(void)state;
@@ -410,8 +446,9 @@ static void hostile_bytes_stay_on_one_line(void **state)
 
 	(void)state;
 	assert_int_equal(outcome.status, EXIT_USAGE);
-	assert_string_equal(outcome.err, "connscope: a\\x0ab\\x1b[31m: no such view, accepted: "
-					 "all, reuse, accept, close, conns, trace, check\n");
+	assert_string_equal(outcome.err,
+			    "connscope: a\\x0ab\\x1b[31m: no such view, accepted: "
+			    "all, reuse, accept, close, conns, trace, check, record\n");
 }
 
 static void sort_keys(void **state)
@@ -445,7 +482,7 @@ static void help_fits_a_screen(void **state)
 
 		assert_int_equal(outcome.status, EXIT_OK);
 		assert_string_equal(outcome.err, "");
-		assert_in_range(count_lines(outcome.out), 20, 50);
+		assert_in_range(count_lines(outcome.out), 20, 60);
 		assert_non_null(strstr(outcome.out, "EXAMPLES"));
 		assert_non_null(strstr(outcome.out, "--ring-size"));
 	}
@@ -466,6 +503,7 @@ int main(void)
 		cmocka_unit_test(netns_by_path_and_process),
 		cmocka_unit_test(single_events),
 		cmocka_unit_test(environment),
+		cmocka_unit_test(recordings),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(hostile_bytes_stay_on_one_line),
 		cmocka_unit_test(sort_keys),

@@ -197,7 +197,7 @@ static void account_has_a_column_for_each_reason(void **state)
 	assert_int_equal(count_fields(scene.text), count_fields(row));
 	assert_non_null(strstr(row, ",inferred,"));
 	assert_non_null(strstr(row, ",because,"));
-	assert_non_null(strstr(row, ",10,0,0,0,0,,0,0,0\n"));
+	assert_non_null(strstr(row, ",10,0,0,0,0,,0,0,0,0\n"));
 	end(&scene);
 }
 

@@ -190,7 +190,7 @@ static void meta_has_the_account(void **state)
 		"type",	       "ts",	   "schema",	  "version",	   "kernel",
 		"backends",    "reasons",  "tracked",	  "partial",	   "no_owner",
 		"lost_events", "map_full", "missed_runs", "no_histograms", "folded",
-		"interval_ms", NULL,
+		"interval_ms", "dropped",  NULL,
 	};
 	struct json_object *meta, *reasons, *backends;
 	struct account *account;

@@ -9,11 +9,11 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 }
 
 _connscope() {
-	local verbs='all reuse accept close conns trace check'
-	local options='--addr --backend --by --cgroup --closed --comm --container --csv --duration --help
-		--hist --html --in-flight --initiator --json --localport --max-conns --max-endpoints --min-idle --names --netns --no-header --output
-		--pid --port --remoteport --ring-size --role --rows --self-test --sort --state
-		--strict --time --verbose --version --wide'
+	local verbs='all reuse accept close conns trace record check'
+	local options='--addr --backend --by --cgroup --closed --comm --container --csv --duration --from --help
+		--hist --html --in-flight --initiator --json --keep --localport --max-conns --max-endpoints --max-size --min-idle --names --netns --no-header --output
+		--pid --port --record --remoteport --ring-size --role --rows --self-test --since --sort --state
+		--strict --time --until --verbose --version --wide'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word i command
 
 	COMPREPLY=()
@@ -41,9 +41,10 @@ _connscope() {
 	-n | --comm) _connscope_list "$(cat /proc/[0-9]*/comm 2>/dev/null | sort -u | tr '\n' ' ')" ;;
 	--netns) _connscope_list "$(ip netns list 2>/dev/null | cut -d ' ' -f 1 | tr '\n' ' ')" ;;
 	-c | --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-	-o | --output | --html | --names) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	-o | --output | --html | --names | --from | --record) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	-a | --addr | --container | -d | --duration | -D | --remoteport | -L | --localport | -P | --port | \
-		-r | --rows | -s | --sort | --closed | --max-conns | --max-endpoints | --min-idle | --ring-size) ;;
+		-r | --rows | -s | --sort | --closed | --max-conns | --max-endpoints | --min-idle | --ring-size | \
+		--keep | --max-size | --since | --until) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

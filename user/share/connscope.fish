@@ -2,7 +2,7 @@
 # fish completion for connscope(8)
 
 function __connscope_wants_verb
-    not __fish_seen_subcommand_from all reuse accept close conns trace check
+    not __fish_seen_subcommand_from all reuse accept close conns trace record check
 end
 
 function __connscope_list --description 'The words after the first argument, behind the list begun so far'
@@ -19,6 +19,7 @@ complete -c connscope -n __connscope_wants_verb -a accept -d 'is the accept queu
 complete -c connscope -n __connscope_wants_verb -a close -d 'who closed'
 complete -c connscope -n __connscope_wants_verb -a conns -d 'single connections'
 complete -c connscope -n __connscope_wants_verb -a trace -d 'events as they happen'
+complete -c connscope -n __connscope_wants_verb -a record -d 'write a recording'
 complete -c connscope -n __connscope_wants_verb -a check -d 'what this kernel offers'
 
 complete -c connscope -s p -l pid -x -a '(__connscope_list (__fish_complete_pids | string replace -r "\t.*" ""))' -d 'owner process'
@@ -51,6 +52,12 @@ complete -c connscope -s s -l sort -x -d 'by title, or by JSON key'
 complete -c connscope -l state -x -a '(__connscope_list open closed failed queued established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait close-wait last-ack closing)' -d 'conns: in that state'
 complete -c connscope -s T -l time -d 'the time above each report'
 complete -c connscope -s w -l wide -d 'all columns'
+complete -c connscope -l from -r -F -d 'report from a recording'
+complete -c connscope -l since -x -d 'of a recording: from then on'
+complete -c connscope -l until -x -d 'of a recording: up to then'
+complete -c connscope -l record -r -F -d 'record beside the report'
+complete -c connscope -l keep -x -d 'drop what ended longer ago'
+complete -c connscope -l max-size -x -d 'drop the oldest where it gets larger'
 complete -c connscope -l backend -x -a 'auto fentry kprobe tracepoint' -d 'how to attach'
 complete -c connscope -l self-test -d 'check: try each feature on connections of its own'
 complete -c connscope -l strict -d 'exit 4 when anything was lost'

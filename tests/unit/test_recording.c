@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recordings: what a recorder wrote comes back as it was, all of it or a window. */
+#include "test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sqlite3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <netinet/tcp.h>
+
+#include "aggregate.h"
+#include "cli.h"
+#include "observer.h"
+#include "owner.h"
+#include "parse.h"
+#include "recorder.h"
+#include "recording.h"
+#include "replay.h"
+#include "report.h"
+
+#define SECOND	 1000000000ULL
+#define START_MS 1795248000000ULL /* 2026-11-21T08:00:00Z */
+
+/* One recording, and the aggregate whose records it takes. */
+struct scene {
+	char dir[32];
+	char path[64];
+	struct aggregate *agg;
+	struct recorder *recorder;
+	__u64 now_ns;
+};
+
+static void begin(struct scene *scene, __u64 max_bytes, __u64 keep_ms)
+{
+	struct recorder_options options = { .path = scene->path,
+					    .max_bytes = max_bytes,
+					    .keep_ms = keep_ms };
+
+	memset(scene, 0, sizeof(*scene));
+	strcpy(scene->dir, "/tmp/connscope-unit.XXXXXX");
+	assert_non_null(mkdtemp(scene->dir));
+	snprintf(scene->path, sizeof(scene->path), "%s/a?b#c%%.db", scene->dir);
+	scene->agg = aggregate__new(0, 100, NULL, NULL);
+	assert_non_null(scene->agg);
+	assert_int_equal(recorder__new(&options, &scene->recorder), 0);
+	aggregate__observe(scene->agg, recorder__observer(scene->recorder));
+	aggregate__keep_series(scene->agg, SECOND);
+}
+
+static struct report report_at(__u64 now_ns)
+{
+	struct report report = {
+		.ts_ms = START_MS + now_ns / 1000000,
+		.now_ns = now_ns,
+		.started_ns = SECOND,
+	};
+
+	strcpy(report.account.kernel, "6.1");
+	strcpy(report.account.backend, "kprobe");
+	report.account.missed_runs = -1;
+	report.account.losses[LOSS_LISTENER_MAP] = 3;
+	report.account.interval_ms = (now_ns - SECOND) / 1000000;
+	report.account.features[FEATURE_SEED].mechanism = MECHANISM_ITER;
+	strcpy(report.account.features[FEATURE_RACE].reason, "why");
+	return report;
+}
+
+/* The end of a snapshot. */
+static void tick(struct scene *scene, __u64 now_ns)
+{
+	struct report report = report_at(now_ns);
+
+	aggregate__tick(scene->agg, now_ns);
+	assert_int_equal(recorder__sync(scene->recorder, &report), 0);
+	scene->now_ns = now_ns;
+}
+
+static void finish(struct scene *scene)
+{
+	assert_int_equal(recorder__free(scene->recorder, NULL), 0);
+	scene->recorder = NULL;
+}
+
+static void end(struct scene *scene)
+{
+	aggregate__free(scene->agg);
+	unlink(scene->path);
+	assert_int_equal(rmdir(scene->dir), 0);
+}
+
+/* What a report from the recording is made of. */
+static struct aggregate *play(const struct scene *scene, struct options *options,
+			      struct report *ret_report)
+{
+	struct aggregate *agg = aggregate__new(options->by, 100, &options->filter, NULL);
+	struct replay *replay;
+
+	assert_non_null(agg);
+	options->from_file = scene->path;
+	memset(ret_report, 0, sizeof(*ret_report));
+	assert_int_equal(replay__new(options, &replay), 0);
+	if (replay__has_series(replay))
+		aggregate__keep_series(agg, replay__started_ns(replay));
+	assert_int_equal(replay__run(replay, agg), 0);
+	replay__fill(replay, ret_report);
+	replay__free(replay);
+	return agg;
+}
+
+static struct conn client(__u64 opened_ns)
+{
+	struct conn conn = {
+		.opened_ns = opened_ns,
+		.ready_ns = opened_ns + 250001,
+		.last_ns = opened_ns + 1,
+		.role = ROLE_CLIENT,
+		.family = AF_INET,
+		.state = TCP_ESTABLISHED,
+		.ready = 1,
+		.netns = 4026531840,
+		.pid = 100,
+		.cgroup = 1ULL << 60,
+		.exchanges = 3,
+		.sent_bytes = 1ULL << 40,
+		.received_bytes = 5,
+		.turn = TURN_RECEIVED,
+		.idle_ms = IDLE_UNKNOWN,
+		.local_port = 40000,
+		.remote_port = 5000,
+		.comm = "a\xff\"'\n",
+	};
+
+	assert_int_equal(parse_addr("10.0.0.1", conn.local_addr), 0);
+	assert_int_equal(parse_addr("10.0.0.2", conn.remote_addr), 0);
+	return conn;
+}
+
+static struct conn closed(struct conn conn, __u64 closed_ns)
+{
+	conn.closed_ns = closed_ns;
+	conn.initiator = INITIATOR_LOCAL_RST;
+	conn.cause = CAUSE_LINGER0;
+	conn.flags |= CONN_IN_FLIGHT;
+	conn.idle_ms = 0;
+	return conn;
+}
+
+static struct listener listening(__u32 depth, __u64 drops)
+{
+	struct listener listener = {
+		.family = AF_INET6,
+		.port = 80,
+		.flags = LISTENER_OPEN | LISTENER_ASKED,
+		.backlog_asked = -1,
+		.limit = 4096,
+		.somaxconn = 4096,
+		.depth = depth,
+		.syn_drops = drops,
+		.comm = "nginx",
+	};
+
+	return listener;
+}
+
+static const struct row *row_of(const struct aggregate *agg, __u8 role)
+{
+	const struct row *const *rows, *found = NULL;
+	size_t count = aggregate__rows(agg, &rows);
+
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i]->key.role != role || (!rows[i]->ended && !rows[i]->present))
+			continue;
+		assert_null(found);
+		found = rows[i];
+	}
+	assert_non_null(found);
+	return found;
+}
+
+/* All that views take from a row. */
+static void assert_same_row(const struct row *a, const struct row *b)
+{
+	assert_memory_equal(&a->key, &b->key, sizeof(a->key));
+	assert_int_equal(a->pid, b->pid);
+	assert_memory_equal(a->comm, b->comm, sizeof(a->comm));
+	assert_int_equal(a->cgroup, b->cgroup);
+	assert_memory_equal(&a->closed, &b->closed, sizeof(a->closed));
+	assert_memory_equal(&a->open, &b->open, sizeof(a->open));
+	assert_memory_equal(&a->listener_open, &b->listener_open, sizeof(a->listener_open));
+	assert_memory_equal(&a->listener_closed, &b->listener_closed, sizeof(a->listener_closed));
+	assert_int_equal(a->queues.count, b->queues.count);
+	assert_memory_equal(&a->idle_gap_us, &b->idle_gap_us, sizeof(a->idle_gap_us));
+	assert_memory_equal(&a->response_us, &b->response_us, sizeof(a->response_us));
+	assert_int_equal(a->open_peak, b->open_peak);
+	assert_int_equal(a->groups, b->groups);
+	assert_int_equal(!a->series, !b->series);
+	if (a->series)
+		assert_memory_equal(a->series, b->series, sizeof(*a->series));
+}
+
+/* ---- the whole of it ---- */
+
+static const struct group_key pool_key = {
+	.netns = 4026531840,
+	.port = 5000,
+	.role = ROLE_CLIENT,
+	.addr = { [10] = 0xff, 0xff, 10, 0, 0, 2 },
+	.comm = "a\xff\"'\n",
+};
+
+static void add_gap(struct group *group, __u64 us)
+{
+	group->idle_gap_us.slots[hist_slot(us)]++;
+	group->idle_gap_us.sum += us;
+	if (us > group->idle_gap_us.max)
+		group->idle_gap_us.max = us;
+}
+
+/* A connection that goes on, one of the same nanosecond that ends, three ticks, a listener. */
+static void record_all(struct scene *scene)
+{
+	struct conn stays = client(2 * SECOND), ends = client(2 * SECOND), brief;
+	struct group group = { .open = 2, .open_peak = 2 };
+	struct listener listener = listening(1, 0), twin = listening(7, 1);
+
+	ends.local_port++;
+	for (__u64 i = 3; i <= 5; i++) {
+		aggregate__begin_snapshot(scene->agg);
+		stays.exchanges += i == 5;
+		aggregate__open(scene->agg, &stays);
+		if (i == 3)
+			aggregate__open(scene->agg, &ends);
+		listener.depth = i == 4 ? 9 : 1;
+		aggregate__listener(scene->agg, &listener);
+		aggregate__listener(scene->agg, &twin);
+		if (i != 4) {
+			add_gap(&group, 1000 * i);
+			add_gap(&group, 7);
+		}
+		aggregate__group(scene->agg, &pool_key, &group);
+		tick(scene, i * SECOND);
+		if (i == 3) {
+			struct conn end = closed(ends, 3 * SECOND + 5), amended = end;
+
+			aggregate__closed(scene->agg, &end);
+			amended.flags |= CONN_RACED;
+			amended.cause = CAUSE_AFTER_FIN_DATA;
+			aggregate__amended(scene->agg, &end, &amended);
+			brief = closed(client(3 * SECOND + 7), 3 * SECOND + 9);
+			brief.pid = 0;
+			aggregate__closed(scene->agg, &brief);
+		}
+	}
+}
+
+static void all_comes_back(void **state)
+{
+	struct options options = {};
+	struct report report;
+	struct aggregate *agg;
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	record_all(&scene);
+	finish(&scene);
+	agg = play(&scene, &options, &report);
+	assert_same_row(row_of(agg, ROLE_CLIENT), row_of(scene.agg, ROLE_CLIENT));
+	assert_same_row(row_of(agg, ROLE_SERVER), row_of(scene.agg, ROLE_SERVER));
+	assert_int_equal(report.now_ns, 5 * SECOND);
+	assert_int_equal(report.ts_ms, START_MS + 5000);
+	assert_int_equal(report.started_ns, SECOND);
+	assert_string_equal(report.account.kernel, "6.1");
+	assert_string_equal(report.account.backend, "kprobe");
+	assert_int_equal(report.account.missed_runs, -1);
+	assert_int_equal(report.account.losses[LOSS_LISTENER_MAP], 3);
+	assert_int_equal(report.account.interval_ms, 4000);
+	assert_int_equal(report.account.features[FEATURE_SEED].mechanism, MECHANISM_ITER);
+	assert_string_equal(report.account.features[FEATURE_RACE].reason, "why");
+	assert_null(report.no_histograms);
+	assert_null(report.no_peaks);
+	aggregate__free(agg);
+	end(&scene);
+}
+
+static void unseen_ends_leave(void **state)
+{
+	struct options options = {};
+	struct report report;
+	struct aggregate *agg;
+	struct scene scene;
+	struct conn conn = client(2 * SECOND);
+
+	(void)state;
+	begin(&scene, 0, 0);
+	aggregate__begin_snapshot(scene.agg);
+	aggregate__open(scene.agg, &conn);
+	tick(&scene, 3 * SECOND);
+	aggregate__begin_snapshot(scene.agg);
+	tick(&scene, 4 * SECOND);
+	/* After all: once, as it ended. */
+	conn = closed(conn, 4 * SECOND);
+	aggregate__closed(scene.agg, &conn);
+	aggregate__begin_snapshot(scene.agg);
+	tick(&scene, 5 * SECOND);
+	finish(&scene);
+	agg = play(&scene, &options, &report);
+	assert_int_equal(row_of(agg, ROLE_CLIENT)->closed.closed, 1);
+	assert_int_equal(row_of(agg, ROLE_CLIENT)->open.open, 0);
+	aggregate__free(agg);
+	end(&scene);
+}
+
+static void what_follows_the_last_sync_is_not_there(void **state)
+{
+	struct options options = {};
+	struct report report;
+	struct aggregate *agg;
+	struct scene scene;
+	struct conn conn = closed(client(2 * SECOND), 2 * SECOND + 1);
+	struct conn late = closed(client(3 * SECOND), 3 * SECOND + 1);
+
+	(void)state;
+	begin(&scene, 0, 0);
+	aggregate__closed(scene.agg, &conn);
+	aggregate__begin_snapshot(scene.agg);
+	tick(&scene, 3 * SECOND);
+	aggregate__closed(scene.agg, &late);
+	finish(&scene);
+	agg = play(&scene, &options, &report);
+	assert_int_equal(row_of(agg, ROLE_CLIENT)->closed.closed, 1);
+	aggregate__free(agg);
+	end(&scene);
+}
+
+/* ---- parts of it ---- */
+
+static void windows(void **state)
+{
+	/* Milliseconds of the recording, 0 for none; of the client's row. */
+	static const struct {
+		__u64 since, until;
+		__u64 open, closed, gaps, depth;
+		bool peak;
+	} cases[] = {
+		{ 0, 0, 1, 2, 4, 7, true },	   { 0, 3000, 2, 0, 2, 7, true },
+		{ 0, 4500, 1, 2, 2, 9, true },	   { 3500, 0, 1, 0, 2, 7, false },
+		{ 3000, 4000, 1, 2, 0, 9, false }, { 4100, 4200, 1, 0, 0, 9, false },
+	};
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	record_all(&scene);
+	finish(&scene);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct options options = {
+			.since = { cases[i].since ? MOMENT_AT : MOMENT_NONE,
+				   START_MS + cases[i].since },
+			.until = { cases[i].until ? MOMENT_AT : MOMENT_NONE,
+				   START_MS + cases[i].until },
+		};
+		struct report report;
+		struct aggregate *agg = play(&scene, &options, &report);
+		const struct row *row = row_of(agg, ROLE_CLIENT);
+
+		assert_int_equal(row->open.open, cases[i].open);
+		assert_int_equal(row->closed.closed, cases[i].closed);
+		assert_int_equal(row->idle_gap_us.count, cases[i].gaps);
+		assert_int_equal(row_of(agg, ROLE_SERVER)->listener_open.depth, cases[i].depth);
+		assert_int_equal(!report.no_peaks, cases[i].peak);
+		assert_int_equal(report.ts_ms, START_MS + (cases[i].until ? cases[i].until : 5000));
+		aggregate__free(agg);
+	}
+	end(&scene);
+}
+
+static void finer_groups_have_no_histograms(void **state)
+{
+	struct options by_pid = { .by = BY_PID }, by_name = { .by = BY_ENDPOINT };
+	struct options one_pid = { .filter.knobs = { .pids = { 100 }, .pid_count = 1 } };
+	struct report report;
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	record_all(&scene);
+	finish(&scene);
+	aggregate__free(play(&scene, &by_pid, &report));
+	assert_non_null(report.no_histograms);
+	assert_non_null(report.no_series);
+	aggregate__free(play(&scene, &one_pid, &report));
+	assert_non_null(report.no_histograms);
+	aggregate__free(play(&scene, &by_name, &report));
+	assert_null(report.no_histograms);
+	assert_null(report.no_series);
+	end(&scene);
+}
+
+static void containers_are_those_recorded(void **state)
+{
+	static const char sql[] = "INSERT INTO container VALUES (1152921504606846976, 'billing')";
+	struct options options = {};
+	struct replay *replay;
+	struct scene scene;
+	sqlite3 *db;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	record_all(&scene);
+	finish(&scene);
+	assert_int_equal(sqlite3_open(scene.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	options.from_file = scene.path;
+	assert_int_equal(replay__new(&options, &replay), 0);
+	assert_string_equal(owner_container(client(0).cgroup), "billing");
+	assert_string_equal(owner_container_id(client(0).cgroup), "billing");
+	assert_string_equal(owner_container(1), ""); /* not the one of this machine */
+	replay__free(replay);
+	owner_forget();
+	end(&scene);
+}
+
+/* ---- bounds ---- */
+
+static void add_conns(struct scene *scene, __u64 second, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		struct conn conn = client(second * SECOND + i * 1000);
+
+		conn = closed(conn, conn.opened_ns + 500);
+		aggregate__closed(scene->agg, &conn);
+	}
+	aggregate__begin_snapshot(scene->agg);
+	tick(scene, (second + 1) * SECOND);
+}
+
+static void old_ones_go(void **state)
+{
+	struct options options = {};
+	struct report report;
+	struct aggregate *agg;
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0, 2500);
+	for (__u64 second = 2; second < 8; second++)
+		add_conns(&scene, second, 10);
+	finish(&scene);
+	agg = play(&scene, &options, &report);
+	assert_int_equal(row_of(agg, ROLE_CLIENT)->closed.closed, 20);
+	assert_int_equal(report.account.dropped, 40);
+	aggregate__free(agg);
+	end(&scene);
+}
+
+static void size_is_bounded(void **state)
+{
+	struct recorder_progress progress;
+	struct options options = {};
+	struct report report;
+	struct aggregate *agg;
+	struct scene scene;
+	__u64 kept;
+
+	(void)state;
+	begin(&scene, 1 << 20, 0);
+	for (__u64 second = 2; second < 22; second++)
+		add_conns(&scene, second, 1000);
+	assert_int_equal(recorder__free(scene.recorder, &progress), 0);
+	assert_in_range(progress.bytes, 1 << 19, 1 << 20);
+	agg = play(&scene, &options, &report);
+	kept = row_of(agg, ROLE_CLIENT)->closed.closed;
+	assert_in_range(kept, 1000, 19000);
+	assert_int_equal(kept + report.account.dropped, 20000);
+	aggregate__free(agg);
+	end(&scene);
+}
+
+/* ---- files ---- */
+
+static void second_recorder_is_refused(void **state)
+{
+	struct recorder_options options = {};
+	struct recorder *other = NULL;
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	options.path = scene.path;
+	assert_int_equal(recorder__new(&options, &other), -EIO);
+	assert_null(other);
+	/* Nothing was synced: no file remains. */
+	finish(&scene);
+	assert_int_equal(access(scene.path, F_OK), -1);
+	end(&scene);
+}
+
+static void impossible_values_are_damage(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE conn SET initiator = 99",
+		"UPDATE conn SET role = 0",
+		"UPDATE conn SET cause = -1",
+		"UPDATE conn SET remote_addr = 'nowhere'",
+		"UPDATE conn SET local_port = 65536",
+		"UPDATE histogram SET idle_gap_us = '[[144,1]]'",
+		"UPDATE histogram SET idle_gap_us = '[[1,1]'",
+		"UPDATE listener SET port = -1",
+		"UPDATE endpoint SET role = 3",
+		"DROP TABLE pool",
+		"DELETE FROM recording",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(damages); i++) {
+		struct options options = {};
+		struct replay *replay = NULL;
+		struct aggregate *agg;
+		struct scene scene;
+		sqlite3 *db;
+		int err;
+
+		begin(&scene, 0, 0);
+		record_all(&scene);
+		finish(&scene);
+		assert_int_equal(sqlite3_open(scene.path, &db), SQLITE_OK);
+		assert_int_equal(sqlite3_exec(db, damages[i], NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		options.from_file = scene.path;
+		agg = aggregate__new(0, 100, NULL, NULL);
+		err = replay__new(&options, &replay);
+		if (!err)
+			err = replay__run(replay, agg);
+		assert_int_equal(err, -EIO);
+		replay__free(replay);
+		aggregate__free(agg);
+		end(&scene);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_comes_back),
+		cmocka_unit_test(unseen_ends_leave),
+		cmocka_unit_test(what_follows_the_last_sync_is_not_there),
+		cmocka_unit_test(windows),
+		cmocka_unit_test(finer_groups_have_no_histograms),
+		cmocka_unit_test(containers_are_those_recorded),
+		cmocka_unit_test(old_ones_go),
+		cmocka_unit_test(size_is_bounded),
+		cmocka_unit_test(second_recorder_is_refused),
+		cmocka_unit_test(impossible_values_are_damage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
