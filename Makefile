@@ -31,7 +31,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-LIBS := libbpf json-c sqlite3
+LIBS := libbpf json-c sqlite3 ncursesw
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wundef -Wwrite-strings -Iinclude -Iuser -I$(O) -DCONNSCOPE_VERSION='"$(VERSION)"' \
 	-MMD -MP $(CFLAGS)
@@ -51,11 +51,12 @@ USER_SOURCES := $(wildcard user/*.c)
 HTML_SOURCES := $(wildcard user/html/*.html user/html/*.css user/html/*.js)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
-PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o session.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
+PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor
 BENCH_KERNELS ?= 6.1 6.12 7.2
+MAKE_RECORDING := $(O)/tests/make_recording
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -125,6 +126,10 @@ $(O)/tests/bench/work: $(O)/tests/bench/work.o
 $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(filter-out $(O)/user/main.o,$(USER_OBJECTS))
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
 
+$(MAKE_RECORDING): $(O)/tests/outputs/make_recording.o $(PLAIN_OBJECTS)
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
+
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 demo: ## trace real nginx traffic and print the report (root)
@@ -136,7 +141,7 @@ check: ## every test, on this kernel and in VMs of four others (root)
 	$(Q)tests/packages build demo check
 	$(Q)tests/check
 
-check-tools: $(PEER)
+check-tools: $(PEER) $(MAKE_RECORDING)
 
 check-unit: $(UNIT_TESTS) ## unit tests (any user); with SAN=1 under ASan and UBSan
 	$(Q)tests/unit/run $(UNIT_TESTS)
@@ -144,8 +149,8 @@ check-unit: $(UNIT_TESTS) ## unit tests (any user); with SAN=1 under ASan and UB
 check-live: $(BIN) $(PEER) ## live tests on this kernel (root)
 	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/live/run
 
-check-outputs: $(BIN) $(PEER) ## what stands beside the tracer: recordings, outputs, completions (root)
-	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/live/run $(wildcard tests/outputs/*.sh)
+check-outputs: $(BIN) $(PEER) $(MAKE_RECORDING) ## what stands beside the tracer: recordings, outputs, completions (root)
+	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) MAKE_RECORDING=$(abspath $(MAKE_RECORDING)) tests/live/run $(wildcard tests/outputs/*.sh)
 
 check-vm: $(BIN) $(PEER) ## live tests in VMs of four kernels (root)
 	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/vm/matrix

@@ -387,6 +387,16 @@ static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 	return row;
 }
 
+bool aggregate__is_of(const struct aggregate *agg, const struct row *row, const struct conn *conn)
+{
+	struct entry *entry;
+	struct row_key key;
+
+	conn_key(agg, conn, &key);
+	HASH_FIND(hh, agg->entries, &key, sizeof(key), entry);
+	return entry ? &entry->row == row : is_other(row) && row->key.role == conn->role;
+}
+
 void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 {
 	struct row *row = conn_row(agg, conn);

@@ -171,6 +171,9 @@ void aggregate__group(struct aggregate *agg, const struct group_key *key,
 /* Hands EVENT on to the observers, if it passes the filter; no row changes. */
 void aggregate__event(struct aggregate *agg, const struct trace_event *event);
 
+/* CONN, which has passed the filter, counts in ROW. */
+bool aggregate__is_of(const struct aggregate *agg, const struct row *row, const struct conn *conn);
+
 /* A request of CONN, which is open, is in flight. */
 bool conn_is_active(const struct conn *conn);
 

@@ -55,7 +55,7 @@ static const struct argp_option options_table[] = {
 	{ "names", OPTION_NAMES, "FILE", 0, "names of endpoints: lines of NAME ADDR[:PORT]|CIDR", GROUP_REPORT },
 	{ "sort", 's', "COLUMN", 0, "by title, or by JSON key", GROUP_REPORT },
 	{ "rows", 'r', "N", 0, "the first N rows of each table", GROUP_REPORT },
-	{ "closed", OPTION_CLOSED, "N", 0, "conns: the last N that closed (100)", GROUP_REPORT },
+	{ "closed", OPTION_CLOSED, "N", 0, "conns, top: the last N that closed (100)", GROUP_REPORT },
 	{ "state", OPTION_STATE, "STATE", 0, "conns: in that state, open, closed or failed (list)", GROUP_REPORT },
 	{ "initiator", OPTION_INITIATOR, "WHO", 0, "conns: ended so: local-fin, timeout, ... (list)", GROUP_REPORT },
 	{ "in-flight", OPTION_IN_FLIGHT, NULL, 0, "conns: with a request in flight", GROUP_REPORT },
@@ -92,7 +92,8 @@ static const struct argp_option options_table[] = {
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
-	"VIEW: reuse, accept, close, all (default), conns, trace; check: what this kernel offers;\n"
+	"VIEW: reuse, accept, close, all (default), conns, trace, top; check: what this kernel "
+	"offers;\n"
 	"record [FILE]: write a recording (connscope.db) for --from\v"
 	"EXAMPLES\n"
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
@@ -375,6 +376,8 @@ static void check_whole(const struct cli *cli)
 			   option_name(cli->keys[i], name, sizeof(name)));
 	if (cli->positionals)
 		check_fits(options->view, verbs_of_interval(), "INTERVAL");
+	if (cli->positionals > 1)
+		check_fits(options->view, verbs_of_count(), "COUNT");
 	if (options->command)
 		check_fits(options->view, verbs_of_command(), "-- COMMAND");
 	if (options->json && options->csv)
@@ -408,6 +411,7 @@ static void read_environment(struct options *options)
 	const char *no_colour = getenv("NO_COLOR"), *columns = getenv("COLUMNS");
 	__u64 width;
 
+	options->term = getenv("TERM");
 	options->no_colour = no_colour && no_colour[0];
 	options->utf8 = locale_is_utf8();
 	if (columns && !parse_number(columns, 20, 10000, &width))

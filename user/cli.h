@@ -51,9 +51,10 @@ struct options {
 	bool strict;
 	bool self_test; /* check alone */
 	bool verbose;
-	bool no_colour; /* the environment has NO_COLOR */
-	bool utf8;	/* the environment's locale is */
-	size_t width;	/* the environment's COLUMNS, or 0 */
+	bool no_colour;	  /* the environment has NO_COLOR */
+	bool utf8;	  /* the environment's locale is */
+	const char *term; /* the environment's TERM, or NULL */
+	size_t width;	  /* the environment's COLUMNS, or 0 */
 	enum backend backend;
 	__u32 max_conns;
 	__u32 max_endpoints;

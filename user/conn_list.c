@@ -134,6 +134,32 @@ void conn_list__pick(struct conn_list *list, const struct conn_pick *pick)
 	list->pick = pick;
 }
 
+static bool copy_conns(struct conns *into, const struct conns *from)
+{
+	into->items = malloc((from->count + 1) * sizeof(*into->items));
+	if (!into->items)
+		return false;
+	if (from->count)
+		memcpy(into->items, from->items, from->count * sizeof(*into->items));
+	into->count = into->room = from->count;
+	return true;
+}
+
+struct conn_list *conn_list__copy(const struct conn_list *list)
+{
+	struct conn_list *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *list;
+	copy->open.items = copy->closed.items = NULL;
+	if (!copy_conns(&copy->open, &list->open) || !copy_conns(&copy->closed, &list->closed)) {
+		conn_list__free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
 struct observer *conn_list__observer(struct conn_list *list)
 {
 	return &list->observer;

@@ -14,6 +14,8 @@ struct observer;
 /* Keeps the last CLOSED_MAX closed connections, in memory that grows up to that. NULL: out of it.
  */
 struct conn_list *conn_list__new(size_t closed_max);
+/* As it is now, for keeps: not to be observed with. NULL: out of memory. */
+struct conn_list *conn_list__copy(const struct conn_list *list);
 /* NULL is fine. */
 void conn_list__free(struct conn_list *list);
 

@@ -3,9 +3,13 @@
 #include "log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool verbose_on;
+static FILE *held; /* NULL: to stderr at once */
+static char *held_text;
+static size_t held_len;
 
 void log_set_verbose(bool verbose)
 {
@@ -17,17 +21,35 @@ bool log_is_verbose(void)
 	return verbose_on;
 }
 
+void log_hold(void)
+{
+	if (!held)
+		held = open_memstream(&held_text, &held_len);
+}
+
+void log_release(void)
+{
+	if (!held)
+		return;
+	fclose(held);
+	held = NULL;
+	fputs(held_text, stderr);
+	free(held_text);
+}
+
 /* One lock over all parts, so that lines of two threads do not mix. */
 static void __attribute__((format(printf, 3, 0)))
 log_line(const char *label, int err, const char *fmt, va_list args)
 {
-	flockfile(stderr);
-	fprintf(stderr, "connscope: %s", label);
-	vfprintf(stderr, fmt, args);
+	FILE *out = held ? held : stderr;
+
+	flockfile(out);
+	fprintf(out, "connscope: %s", label);
+	vfprintf(out, fmt, args);
 	if (err)
-		fprintf(stderr, ": %s", strerror(err < 0 ? -err : err));
-	fputc('\n', stderr);
-	funlockfile(stderr);
+		fprintf(out, ": %s", strerror(err < 0 ? -err : err));
+	fputc('\n', out);
+	funlockfile(out);
 }
 
 int log_err(int err, const char *fmt, ...)
@@ -78,5 +100,5 @@ void log_debug(const char *fmt, ...)
 void log_raw(const char *fmt, va_list args)
 {
 	if (verbose_on)
-		vfprintf(stderr, fmt, args);
+		vfprintf(held ? held : stderr, fmt, args);
 }

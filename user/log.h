@@ -9,6 +9,10 @@
 void log_set_verbose(bool verbose);
 bool log_is_verbose(void);
 
+/* Until log_release(), which writes them, messages are kept: the screen is somebody else's. */
+void log_hold(void);
+void log_release(void);
+
 /* "what: why", where why is the text of the negative errno ERR. Returns ERR. */
 int log_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

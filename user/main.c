@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "log.h"
 #include "run.h"
+#include "top.h"
 #include "verb.h"
 
 int main(int argc, char **argv)
@@ -15,6 +16,8 @@ int main(int argc, char **argv)
 	switch (verb_find(options.view)) {
 	case VERB_CHECK:
 		return check_run(&options);
+	case VERB_TOP:
+		return top_run(&options);
 	default:
 		return run_trace(&options);
 	}

@@ -82,13 +82,6 @@ static void write_titles(FILE *out, const struct layout *layout)
 	fputc('\n', out);
 }
 
-static bool is_alarming(const struct column *column, const struct cell *cell)
-{
-	if (!column->alarm)
-		return false;
-	return cell->kind == CELL_BOOL ? cell->truth : cell->kind == CELL_NUMBER && cell->number;
-}
-
 static void write_row(FILE *out, const struct layout *layout, const struct cell *cells,
 		      const struct output_options *options)
 {
@@ -98,7 +91,7 @@ static void write_row(FILE *out, const struct layout *layout, const struct cell 
 	for (size_t i = 0; i < layout->count; i++) {
 		const struct column *column = layout__column(layout, i);
 		const struct cell *cell = &cells[layout->columns[i]];
-		bool red = options->colour && is_alarming(column, cell);
+		bool red = options->colour && cell_is_alarming(column, cell);
 
 		if (column->type == COLUMN_SERIES && cell->kind == CELL_LIST)
 			series_format(cell, SERIES_BARS, options->utf8, text, sizeof(text));

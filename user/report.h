@@ -13,6 +13,7 @@
 struct aggregate;
 struct conn_list;
 struct conn_pick;
+struct row;
 
 /* What the tracer can offer; one mechanism is chosen for each. */
 enum feature {
@@ -76,6 +77,7 @@ struct report {
 	const struct aggregate *aggregate;
 	const struct conn_list *conns; /* single connections, where they are kept; else NULL */
 	const struct conn_pick *pick;  /* which of them are shown; NULL: all */
+	const struct row *only;	       /* of them those of this row; NULL: all */
 	struct account account;
 	__u64 number;	  /* of the reports before it in this run */
 	__u64 ts_ms;	  /* wall clock, milliseconds since the epoch, UTC */

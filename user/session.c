@@ -45,7 +45,7 @@ static int open_aggregate(struct session *session)
 	if (!session->agg)
 		return log_err(-ENOMEM, "cannot start");
 	session->depths = verb_find(options->view) & (VERB_ALL | VERB_ACCEPT);
-	if (strcmp(options->view, "conns"))
+	if (!(verb_find(options->view) & (VERB_CONNS | VERB_TOP)))
 		return 0;
 	session->conns = conn_list__new(options->closed);
 	if (!session->conns)
@@ -231,4 +231,9 @@ void session__end_snapshot(struct session *session)
 __u64 session__started_ms(const struct session *session)
 {
 	return session->started_ns / 1000000;
+}
+
+int session__fd(const struct session *session)
+{
+	return session->tracer ? tracer__fd(session->tracer) : -1;
 }

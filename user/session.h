@@ -48,6 +48,9 @@ int session__poll(struct session *session, int timeout_ms);
 int session__snapshot(struct session *session, struct report *ret_report);
 void session__end_snapshot(struct session *session);
 
+/* Readable when events should not wait any longer; -1: they never do. */
+int session__fd(const struct session *session);
+
 /* CLOCK_MONOTONIC when tracing began. */
 __u64 session__started_ms(const struct session *session);
 

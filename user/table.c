@@ -2,6 +2,7 @@
 /* Tables: rows of typed cells, sorted and cut. */
 #include "table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,22 +45,37 @@ void table__done(struct table *table)
 		return;
 	table__truncate(table, 0);
 	free(table->cells);
+	free(table->origins);
 	memset(table, 0, sizeof(*table));
+}
+
+/* False when out of memory; the table is as it was then. */
+static bool grow(struct table *table)
+{
+	size_t room = table->row_room ? table->row_room * 2 : 16;
+	const void **origins;
+	struct cell *cells;
+
+	cells = reallocarray(table->cells, room, table->column_count * sizeof(*cells));
+	if (!cells)
+		return false;
+	table->cells = cells;
+	origins = reallocarray(table->origins, room, sizeof(*origins));
+	if (!origins)
+		return false;
+	table->origins = origins;
+	table->row_room = room;
+	return true;
 }
 
 struct cell *table__add_row(struct table *table)
 {
-	size_t room = table->row_room ? table->row_room * 2 : 16;
-	struct cell *cells = table->cells;
+	struct cell *cells;
 
-	if (table->row_count == table->row_room) {
-		cells = reallocarray(cells, room, table->column_count * sizeof(*cells));
-		if (!cells)
-			return NULL;
-		table->cells = cells;
-		table->row_room = room;
-	}
-	cells += table->row_count++ * table->column_count;
+	if (table->row_count == table->row_room && !grow(table))
+		return NULL;
+	table->origins[table->row_count] = NULL;
+	cells = table->cells + table->row_count++ * table->column_count;
 	memset(cells, 0, table->column_count * sizeof(*cells));
 	return cells;
 }
@@ -120,6 +136,7 @@ static int compare_cells(const struct cell *a, const struct cell *b)
 struct sort_item {
 	const struct cell *cell; /* of the column that decides */
 	size_t row;
+	bool reverse;
 };
 
 static int compare_items(const void *left, const void *right)
@@ -127,31 +144,55 @@ static int compare_items(const void *left, const void *right)
 	const struct sort_item *a = left, *b = right;
 	int order = compare_cells(a->cell, b->cell);
 
+	if (a->reverse && a->cell->kind != CELL_NULL && b->cell->kind != CELL_NULL)
+		order = -order;
 	return order ? order : (a->row > b->row) - (a->row < b->row);
+}
+
+int table__order(const struct table *table, int column, bool reverse, size_t *ret_order)
+{
+	size_t count = table->row_count;
+	auto_free struct sort_item *items = calloc(count + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct sort_item){ .row = reverse && column < 0 ? count - 1 - i : i,
+					       .reverse = reverse };
+	for (size_t i = 0; column >= 0 && i < count; i++)
+		items[i].cell = &table->cells[i * table->column_count + (size_t)column];
+	if (column >= 0)
+		qsort(items, count, sizeof(*items), compare_items);
+	for (size_t i = 0; i < count; i++)
+		ret_order[i] = items[i].row;
+	return 0;
 }
 
 void table__sort(struct table *table, int column)
 {
 	size_t count = table->column_count, row_bytes = count * sizeof(struct cell);
-	auto_free struct sort_item *items = NULL;
+	auto_free size_t *order = calloc(table->row_count + 1, sizeof(*order));
+	const void **origins;
 	struct cell *cells;
 
 	if (column < 0 || table->row_count < 2)
 		return;
 	/* Without memory the rows stay as they are: still true. */
-	items = calloc(table->row_count, sizeof(*items));
 	cells = calloc(table->row_room, row_bytes);
-	if (!items || !cells) {
+	origins = calloc(table->row_room, sizeof(*origins));
+	if (!order || !cells || !origins || table__order(table, column, false, order)) {
 		free(cells);
+		free(origins);
 		return;
 	}
-	for (size_t i = 0; i < table->row_count; i++)
-		items[i] = (struct sort_item){ &table->cells[i * count + (size_t)column], i };
-	qsort(items, table->row_count, sizeof(*items), compare_items);
-	for (size_t i = 0; i < table->row_count; i++)
-		memcpy(cells + i * count, table->cells + items[i].row * count, row_bytes);
+	for (size_t i = 0; i < table->row_count; i++) {
+		memcpy(cells + i * count, table->cells + order[i] * count, row_bytes);
+		origins[i] = table->origins[order[i]];
+	}
 	free(table->cells);
+	free(table->origins);
 	table->cells = cells;
+	table->origins = origins;
 }
 
 struct cell cell_number(__u64 number)

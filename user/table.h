@@ -79,7 +79,8 @@ struct table {
 	size_t row_room;
 	size_t omitted; /* rows that table__truncate() dropped */
 	__u64 pinned;	/* bit N: column N is shown as SHOW_ALWAYS, and whole: rows differ by it */
-	struct cell *cells; /* row_count * column_count */
+	struct cell *cells;   /* row_count * column_count */
+	const void **origins; /* of each row, what it was made from, where the view says; or NULL */
 };
 
 /* COLUMNS must outlive the table. */
@@ -94,6 +95,9 @@ struct cell *table__add_row(struct table *table);
 int table__find_column(const struct table *table, const char *key);
 /* Numbers descending, text ascending, unknown last; stable. */
 void table__sort(struct table *table, int column);
+/* The rows in that order, or with REVERSE in the opposite one, unknown last all the same; as they
+ * stand where COLUMN is -1. RET_ORDER has room for row_count. -ENOMEM. */
+int table__order(const struct table *table, int column, bool reverse, size_t *ret_order);
 /* Keeps the first ROWS rows. */
 void table__truncate(struct table *table, size_t rows);
 

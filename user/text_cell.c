@@ -136,6 +136,13 @@ char *cell_format(const struct column *column, const struct cell *cell, char *bu
 	}
 }
 
+bool cell_is_alarming(const struct column *column, const struct cell *cell)
+{
+	if (!column->alarm)
+		return false;
+	return cell->kind == CELL_BOOL ? cell->truth : cell->kind == CELL_NUMBER && cell->number;
+}
+
 void text_wrap(FILE *out, const char *text, size_t at, size_t indent, size_t width)
 {
 	size_t start = at;

@@ -20,6 +20,9 @@ char *bytes_format(__u64 bytes, char *buf, size_t len);
  */
 char *cell_format(const struct column *column, const struct cell *cell, char *buf, size_t len);
 
+/* To be highlighted. */
+bool cell_is_alarming(const struct column *column, const struct cell *cell);
+
 /* Columns of a terminal that TEXT takes, which is ASCII or bars. */
 size_t text_width(const char *text);
 

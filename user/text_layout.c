@@ -136,7 +136,8 @@ static void choose(struct layout *layout, const bool *shown, const size_t *width
 static void cap_first(struct layout *layout, size_t *widths, size_t width)
 {
 	if (!layout->count || layout__total(layout) <= width || layout->widths[0] <= FIRST_MAX ||
-	    layout__column(layout, 0)->type != COLUMN_TEXT)
+	    layout__column(layout, 0)->type != COLUMN_TEXT ||
+	    layout->table->pinned >> layout->columns[0] & 1)
 		return;
 	layout->widths[0] = FIRST_MAX;
 	widths[layout->columns[0]] = FIRST_MAX;

@@ -583,6 +583,11 @@ static int look_for_last_events(struct tracer *tracer)
 	return err;
 }
 
+int tracer__fd(const struct tracer *tracer)
+{
+	return ring_buffer__epoll_fd(tracer->ring);
+}
+
 int tracer__poll(struct tracer *tracer, struct aggregate *agg, int timeout_ms)
 {
 	int err;

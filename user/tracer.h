@@ -45,6 +45,9 @@ int tracer__sample_depths(struct tracer *tracer, struct aggregate *agg);
 /* Stops recording: what happens from here on is not in any report. */
 void tracer__stop(struct tracer *tracer);
 
+/* Readable when events should not wait any longer. */
+int tracer__fd(const struct tracer *tracer);
+
 /* Fills in losses and missed runs. */
 void tracer__account(const struct tracer *tracer, struct account *account);
 

@@ -9,16 +9,17 @@
 
 #define REPORTS (VERB_ALL | VERB_REUSE | VERB_ACCEPT | VERB_CLOSE)
 #define TABLES	(REPORTS | VERB_CONNS)
-#define TRACERS (TABLES | VERB_TRACE | VERB_RECORD)
+#define SCREENS (TABLES | VERB_TOP)
+#define TRACERS (SCREENS | VERB_TRACE | VERB_RECORD)
 #define SHOWN	(TABLES | VERB_TRACE | VERB_CHECK)
 
 static const struct {
 	enum verb verb;
 	const char *name;
 } verbs[] = {
-	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" },   { VERB_ACCEPT, "accept" },
-	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" },   { VERB_TRACE, "trace" },
-	{ VERB_CHECK, "check" }, { VERB_RECORD, "record" },
+	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" }, { VERB_ACCEPT, "accept" },
+	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" }, { VERB_TRACE, "trace" },
+	{ VERB_TOP, "top" },	 { VERB_CHECK, "check" }, { VERB_RECORD, "record" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -28,21 +29,22 @@ static const struct {
 	int key;
 	unsigned int verbs;
 } fits[] = {
-	{ OPTION_BY, REPORTS | VERB_RECORD },
-	{ OPTION_CLOSED, VERB_CONNS },
+	{ OPTION_BY, REPORTS | VERB_TOP | VERB_RECORD },
+	{ OPTION_CLOSED, VERB_CONNS | VERB_TOP },
 	{ OPTION_STATE, VERB_CONNS },
 	{ OPTION_INITIATOR, VERB_CONNS },
 	{ OPTION_IN_FLIGHT, VERB_CONNS },
 	{ OPTION_MIN_IDLE, VERB_CONNS },
 	{ OPTION_SELF_TEST, VERB_CHECK },
-	{ OPTION_FROM, TABLES },
+	{ OPTION_FROM, SCREENS },
 	{ OPTION_HTML, TABLES },
-	{ OPTION_SINCE, TABLES },
-	{ OPTION_UNTIL, TABLES },
+	{ OPTION_SINCE, SCREENS },
+	{ OPTION_UNTIL, SCREENS },
 	{ OPTION_RECORD, TABLES },
-	{ OPTION_NAMES, TABLES },
-	{ 's', TABLES },
+	{ OPTION_NAMES, SCREENS },
+	{ 's', SCREENS },
 	{ 'r', TABLES },
+	{ OPTION_STRICT, TRACERS & ~VERB_TOP },
 	{ OPTION_BACKEND, VERBS_EVERY },
 	{ OPTION_CSV, SHOWN },
 	{ OPTION_HIST, REPORTS },
@@ -53,7 +55,7 @@ static const struct {
 	{ 'j', SHOWN },
 	{ 'o', SHOWN },
 	{ 'v', VERBS_EVERY },
-	{ 'w', SHOWN },
+	{ 'w', SHOWN | VERB_TOP },
 };
 
 enum verb verb_find(const char *name)
@@ -89,12 +91,17 @@ unsigned int verbs_of_option(int key)
 
 unsigned int verbs_of_interval(void)
 {
+	return SCREENS;
+}
+
+unsigned int verbs_of_count(void)
+{
 	return TABLES;
 }
 
 unsigned int verbs_of_command(void)
 {
-	return TRACERS;
+	return TRACERS & ~VERB_TOP;
 }
 
 bool verb_option_fits_from(int key)

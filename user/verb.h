@@ -15,6 +15,7 @@ enum verb {
 	VERB_CHECK = 1 << 5,
 	VERB_TRACE = 1 << 6,
 	VERB_RECORD = 1 << 7,
+	VERB_TOP = 1 << 8,
 };
 
 /* 0: no such verb. */
@@ -24,10 +25,10 @@ char *verb_names(unsigned int set, char *buf, size_t len);
 
 #define VERBS_EVERY (~0U)
 
-/* The verbs that take the option KEY; those that take INTERVAL and COUNT; those that take --
- * COMMAND. */
+/* The verbs that take the option KEY; those that take INTERVAL, COUNT, and -- COMMAND. */
 unsigned int verbs_of_option(int key);
 unsigned int verbs_of_interval(void);
+unsigned int verbs_of_count(void);
 unsigned int verbs_of_command(void);
 /* Whether a recording (--from) takes the option KEY. */
 bool verb_option_fits_from(int key);

@@ -28,7 +28,7 @@ size_t view_all(const struct view *const **ret_views)
 
 bool view_has_column(const char *view, const char *key)
 {
-	bool all = !strcmp(view, "all");
+	bool all = !view_find(view);
 	struct table table;
 
 	for (size_t i = 0; i < VIEW_COUNT; i++) {

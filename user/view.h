@@ -25,7 +25,7 @@ extern const struct view view_accept;
 extern const struct view view_close;
 extern const struct view view_conns;
 
-/* True when a table of VIEW, or of any view for "all", has a column that KEY names. */
+/* True when a table of VIEW, or of any of "all" where VIEW is none, has a column that KEY names. */
 bool view_has_column(const char *view, const char *key);
 
 /* NULL: no such view. "all" is no view but reuse, accept and close. */

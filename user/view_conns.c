@@ -220,6 +220,8 @@ static int fill(const struct report *report, struct table *table)
 	table->empty = "no connection was seen";
 	table->pinned = 1ULL << STATE_OR_END;
 	for (size_t i = 0; !err && (one.conn = conn_list__get(list, i)); i++) {
+		if (report->only && !aggregate__is_of(report->aggregate, report->only, one.conn))
+			continue;
 		one.closed = i >= conn_list__open_count(list);
 		if (!pick || conn_pick__takes(pick, one.conn, one.closed, report->now_ns))
 			err = add_row(&one, table);
@@ -228,7 +230,8 @@ static int fill(const struct report *report, struct table *table)
 		table__done(table);
 		return err;
 	}
-	table->omitted = conn_list__forgotten(list);
+	/* Of which row those were is not known. */
+	table->omitted = report->only ? 0 : conn_list__forgotten(list);
 	if (pick && !conn_pick__is_any(pick))
 		table->empty = "no connection is like that";
 	else if (table->omitted)

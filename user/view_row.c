@@ -65,6 +65,8 @@ int view_each(const struct report *report, bool (*wanted)(const struct row *row)
 		sum->totals = rows[i]->closed;
 		totals__merge(&sum->totals, &rows[i]->open);
 		err = add(sum, table);
+		if (!err)
+			table->origins[table->row_count - 1] = rows[i];
 	}
 	return err;
 }

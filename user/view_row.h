@@ -22,7 +22,8 @@ struct row_sum {
  * frees. -ENOMEM. */
 int view_rows(const struct report *report, const struct row ***ret_rows, size_t *ret_count);
 
-/* Calls ADD for each row that WANTED takes, until ADD fails; ADD's error or -ENOMEM. */
+/* Calls ADD, which adds one row to TABLE, for each row that WANTED takes: that is its origin then.
+ * Until ADD fails; ADD's error or -ENOMEM. */
 int view_each(const struct report *report, bool (*wanted)(const struct row *row),
 	      int (*add)(const struct row_sum *sum, struct table *table), struct table *table);
 

@@ -132,6 +132,7 @@ static void positionals(void **state)
 		{ "close 2 3", "close", 2000, 3 },
 		{ "reuse -j 1 -w 2", "reuse", 1000, 2 },
 		{ "-j check", "check", 0, 0 },
+		{ "top 0.5", "top", 500, 0 },
 		{ "all", "all", 0, 0 },
 	};
 
@@ -314,15 +315,21 @@ static void recordings(void **state)
 	assert_int_equal(options.until.kind, MOMENT_CLOCK);
 }
 
+/* Verbs, as they are named in messages. */
+#define TABLES	"all, reuse, accept, close, conns"
+#define SCREENS TABLES ", top"
+#define SHOWN	TABLES ", trace, check"
+#define TRACERS TABLES ", trace, top, record"
+#define COMMAND TABLES ", trace, record"
+#define EVERY	TABLES ", trace, top, check, record"
+
 static void mistakes(void **state)
 {
 	static const struct {
 		const char *line, *said; /* after "connscope: " */
 	} cases[] = {
-		{ "nonsense", "nonsense: no such view, accepted: all, reuse, accept, close, conns, "
-			      "trace, check, record" },
-		{ "-", "-: no such view, accepted: all, reuse, accept, close, conns, trace, check, "
-		       "record" },
+		{ "nonsense", "nonsense: no such view, accepted: " EVERY },
+		{ "-", "-: no such view, accepted: " EVERY },
 		{ "--nonsense", "--nonsense: no such option, accepted: see connscope --help" },
 		{ "--nonsense=5", "--nonsense=5: no such option, accepted: see connscope --help" },
 		{ "--max 5", "--max: no such option, accepted: see connscope --help" },
@@ -359,8 +366,7 @@ static void mistakes(void **state)
 		{ "-a ::,::,::,::,::,::,::,::,::",
 		  "--addr ::,::,::,::,::,::,::,::,::: too many, accepted: at most 8 in all" },
 		{ "--html -", "--html -: accepted: a file, but not - for stdout" },
-		{ "check --html page",
-		  "check --html: accepted with: all, reuse, accept, close, conns" },
+		{ "check --html page", "check --html: accepted with: " TABLES },
 		{ "--role both", "--role both: accepted: client or server" },
 		{ "--backend x", "--backend x: accepted: auto, fentry, kprobe or tracepoint" },
 		{ "--by port", "--by port: accepted: endpoint, comm, pid, container, netns, name, "
@@ -394,16 +400,17 @@ static void mistakes(void **state)
 		  "--sort nonsense: no such column of all, accepted: a title or a key of --json" },
 		{ "--sort opened accept",
 		  "--sort opened: no such column of accept, accepted: a title or a key of --json" },
-		{ "check -- ls", "check -- COMMAND: accepted with: all, reuse, accept, close, "
-				 "conns, trace, record" },
-		{ "trace 5", "trace INTERVAL: accepted with: all, reuse, accept, close, conns" },
-		{ "trace -s comm",
-		  "trace --sort: accepted with: all, reuse, accept, close, conns" },
+		{ "check -- ls", "check -- COMMAND: accepted with: " COMMAND },
+		{ "trace 5", "trace INTERVAL: accepted with: " SCREENS },
+		{ "trace -s comm", "trace --sort: accepted with: " SCREENS },
 		{ "trace --by pid",
-		  "trace --by: accepted with: all, reuse, accept, close, record" },
-		{ "check 5", "check INTERVAL: accepted with: all, reuse, accept, close, conns" },
-		{ "check -d 3", "check --duration: accepted with: all, reuse, accept, close, "
-				"conns, trace, record" },
+		  "trace --by: accepted with: all, reuse, accept, close, top, record" },
+		{ "check 5", "check INTERVAL: accepted with: " SCREENS },
+		{ "check -d 3", "check --duration: accepted with: " TRACERS },
+		{ "top 1 2", "top COUNT: accepted with: " TABLES },
+		{ "top -- ls", "top -- COMMAND: accepted with: " COMMAND },
+		{ "top -j", "top --json: accepted with: " SHOWN },
+		{ "top -r 5", "top --rows: accepted with: " TABLES },
 		{ "--from a -d 3",
 		  "--duration: does not go with --from, which reports what was recorded" },
 		{ "--from a --record b",
@@ -418,11 +425,9 @@ static void mistakes(void **state)
 					"as 30m or 7d" },
 		{ "record --max-size 1000K", "--max-size 1000K: accepted: a number with K, M, G or "
 					     "T, such as 500M, from 1M on" },
-		{ "record -j",
-		  "record --json: accepted with: all, reuse, accept, close, conns, trace, check" },
+		{ "record -j", "record --json: accepted with: " SHOWN },
 		{ "record a b", "record b: accepted: record [FILE], a command after --" },
-		{ "-4 check",
-		  "check -4: accepted with: all, reuse, accept, close, conns, trace, record" },
+		{ "-4 check", "check -4: accepted with: " TRACERS },
 	};
 
 	(void)state;
@@ -447,8 +452,7 @@ static void hostile_bytes_stay_on_one_line(void **state)
 	(void)state;
 	assert_int_equal(outcome.status, EXIT_USAGE);
 	assert_string_equal(outcome.err,
-			    "connscope: a\\x0ab\\x1b[31m: no such view, accepted: "
-			    "all, reuse, accept, close, conns, trace, check, record\n");
+			    "connscope: a\\x0ab\\x1b[31m: no such view, accepted: " EVERY "\n");
 }
 
 static void sort_keys(void **state)
@@ -457,6 +461,7 @@ static void sort_keys(void **state)
 	assert_string_equal(parse("--sort opened").sort, "opened");
 	assert_string_equal(parse("--sort backlog_asked").sort, "backlog_asked");
 	assert_string_equal(parse("close --sort raced").sort, "raced");
+	assert_string_equal(parse("top --sort raced").sort, "raced");
 	assert_string_equal(parse("reuse --sort REUSE").sort, "REUSE");
 	assert_string_equal(parse("accept --sort accept_wait_us.p99").sort, "accept_wait_us.p99");
 }

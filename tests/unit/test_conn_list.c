@@ -121,12 +121,32 @@ static void amended_in_place(void **state)
 	conn_list__free(list);
 }
 
+static void a_copy_stays_as_it_was(void **state)
+{
+	struct conn_list *list = conn_list__new(2), *copy;
+	struct conn open = numbered(9);
+
+	(void)state;
+	close_ports(list, 1, 3);
+	tell(list, RECORD_OPEN, NULL, &open);
+	copy = conn_list__copy(list);
+	assert_non_null(copy);
+	tell(list, RECORD_SNAPSHOT, NULL, NULL);
+	close_ports(list, 4, 5);
+	assert_ports(list, (const __u16[]){ 5, 4, 0 });
+	assert_ports(copy, (const __u16[]){ 9, 3, 2, 0 });
+	assert_int_equal(conn_list__open_count(copy), 1);
+	assert_int_equal(conn_list__forgotten(copy), 1);
+	conn_list__free(list);
+	conn_list__free(copy);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(newest_first),	    cmocka_unit_test(last_of_those_picked),
 		cmocka_unit_test(none_kept),	    cmocka_unit_test(open_ones_lead),
-		cmocka_unit_test(amended_in_place),
+		cmocka_unit_test(amended_in_place), cmocka_unit_test(a_copy_stays_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,54 @@ static void cells_own_copies(void **state)
 	table__done(NULL);
 }
 
+static void assert_places(const struct table *table, int column, bool reverse, const char *places)
+{
+	size_t order[8];
+
+	assert_int_equal(table__order(table, column, reverse, order), 0);
+	for (size_t i = 0; i < table->row_count; i++)
+		assert_int_equal(order[i], places[i] - '0');
+}
+
+static void order_leaves_the_rows_where_they_are(void **state)
+{
+	struct table table;
+
+	(void)state;
+	table__init(&table, "t", columns, COUNT_OF(columns));
+	add(&table, "b", cell_number(1));
+	add(&table, "a", cell_missing(NULL));
+	add(&table, "d", cell_number(3));
+	add(&table, "c", cell_number(3));
+	assert_places(&table, COUNT, false, "2301");
+	assert_places(&table, COUNT, true, "0231");
+	assert_places(&table, NAME, false, "1032");
+	assert_places(&table, NAME, true, "2301");
+	assert_places(&table, -1, false, "0123");
+	assert_places(&table, -1, true, "3210");
+	assert_order(&table, "badc");
+	table__done(&table);
+}
+
+static void origins_move_with_their_rows(void **state)
+{
+	static const char first, second;
+	struct table table;
+
+	(void)state;
+	table__init(&table, "t", columns, COUNT_OF(columns));
+	add(&table, "a", cell_number(1));
+	assert_null(table.origins[0]);
+	table.origins[0] = &first;
+	add(&table, "b", cell_number(2));
+	table.origins[1] = &second;
+	table__sort(&table, COUNT);
+	assert_order(&table, "ba");
+	assert_ptr_equal(table.origins[0], &second);
+	assert_ptr_equal(table.origins[1], &first);
+	table__done(&table);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -156,6 +204,8 @@ int main(void)
 		cmocka_unit_test(new_rows_are_not_known),
 		cmocka_unit_test(sorts_numbers_descending_and_unknown_last),
 		cmocka_unit_test(sort_is_stable_over_many_rows),
+		cmocka_unit_test(order_leaves_the_rows_where_they_are),
+		cmocka_unit_test(origins_move_with_their_rows),
 		cmocka_unit_test(truncates),
 		cmocka_unit_test(cells_own_copies),
 	};

@@ -983,6 +983,71 @@ static void histograms_sum_up(void **state)
 	}
 }
 
+static const struct row *row_of(const struct scene *scene, size_t index)
+{
+	const struct row *const *rows;
+
+	assert_true(index < aggregate__rows(scene->agg, &rows));
+	return rows[index];
+}
+
+static void connections_of_one_row(void **state)
+{
+	struct conn near = closed_client("10.0.0.1", 80, 1);
+	struct conn far = closed_client("10.0.0.2", 80, 1);
+	struct scene scene;
+
+	(void)state;
+	keep_conns(&scene);
+	aggregate__closed(scene.agg, &near);
+	aggregate__closed(scene.agg, &far);
+	aggregate__closed(scene.agg, &far);
+	scene.report.only = row_of(&scene, 1);
+	fill(&scene, &view_conns);
+	assert_int_equal(scene.table.row_count, 2);
+	assert_string_equal(text(&scene, 0, "remote_addr"), "10.0.0.2");
+	assert_string_equal(text(&scene, 1, "remote_addr"), "10.0.0.2");
+	end(&scene);
+}
+
+static void what_has_no_row_of_its_own_is_of_other(void **state)
+{
+	struct conn near = closed_client("10.0.0.1", 80, 1);
+	struct conn far = closed_client("10.0.0.2", 80, 1);
+	struct aggregate *agg = aggregate__new(0, 1, NULL, NULL);
+	const struct row *const *rows;
+
+	(void)state;
+	aggregate__closed(agg, &near);
+	aggregate__closed(agg, &far);
+	assert_int_equal(aggregate__rows(agg, &rows), 2);
+	assert_true(aggregate__is_of(agg, rows[0], &near));
+	assert_false(aggregate__is_of(agg, rows[1], &near));
+	assert_false(aggregate__is_of(agg, rows[0], &far));
+	assert_true(aggregate__is_of(agg, rows[1], &far));
+	far.role = ROLE_SERVER;
+	assert_false(aggregate__is_of(agg, rows[1], &far));
+	aggregate__free(agg);
+}
+
+static void rows_say_what_they_are_made_from(void **state)
+{
+	struct conn near = closed_client("10.0.0.1", 80, 1);
+	struct conn far = closed_client("10.0.0.2", 80, 1);
+	struct scene scene;
+
+	(void)state;
+	begin(&scene, 0);
+	aggregate__closed(scene.agg, &near);
+	aggregate__closed(scene.agg, &far);
+	aggregate__closed(scene.agg, &far);
+	fill(&scene, &view_reuse);
+	assert_string_equal(text(&scene, 0, "addr"), "10.0.0.2");
+	assert_ptr_equal(scene.table.origins[0], row_of(&scene, 1));
+	assert_ptr_equal(scene.table.origins[1], row_of(&scene, 0));
+	end(&scene);
+}
+
 static void nothing_seen_is_an_empty_table(void **state)
 {
 	const struct view *const *views;
@@ -1028,6 +1093,9 @@ int main(void)
 		cmocka_unit_test(both_roles_but_only_what_has_ended),
 		cmocka_unit_test(one_closed_connection),
 		cmocka_unit_test(one_open_connection),
+		cmocka_unit_test(connections_of_one_row),
+		cmocka_unit_test(what_has_no_row_of_its_own_is_of_other),
+		cmocka_unit_test(rows_say_what_they_are_made_from),
 		cmocka_unit_test(queued_and_failed_connections),
 		cmocka_unit_test(subflows_have_no_turns),
 		cmocka_unit_test(picked_connections),

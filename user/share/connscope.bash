@@ -9,7 +9,7 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 }
 
 _connscope() {
-	local verbs='all reuse accept close conns trace record check'
+	local verbs='all reuse accept close conns trace top record check'
 	local options='--addr --backend --by --cgroup --closed --comm --container --csv --duration --from --help
 		--hist --html --in-flight --initiator --json --keep --localport --max-conns --max-endpoints --max-size --min-idle --names --netns --no-header --output
 		--pid --port --record --remoteport --ring-size --role --rows --self-test --since --sort --state
