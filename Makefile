@@ -31,7 +31,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-LIBS := libbpf json-c sqlite3 ncursesw
+LIBS := libbpf json-c sqlite3 ncursesw libevent_core libevent_extra
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wundef -Wwrite-strings -Iinclude -Iuser -I$(O) -DCONNSCOPE_VERSION='"$(VERSION)"' \
 	-MMD -MP $(CFLAGS)
@@ -51,7 +51,7 @@ USER_SOURCES := $(wildcard user/*.c)
 HTML_SOURCES := $(wildcard user/html/*.html user/html/*.css user/html/*.js)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
-PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
+PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o serve.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor

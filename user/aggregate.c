@@ -170,9 +170,11 @@ struct identity {
 /* By default a client's processes are told apart, but a listener is one thing, whoever accepts. */
 unsigned int group_by_of(unsigned int by, __u8 role)
 {
-	if (by)
+	if (by & ~(unsigned int)BY_DEFAULT_AND_CONTAINER)
 		return by;
-	return role == ROLE_CLIENT ? BY_ENDPOINT | BY_COMM : BY_ENDPOINT;
+	if (role != ROLE_CLIENT)
+		return BY_ENDPOINT;
+	return BY_ENDPOINT | BY_COMM | (by & BY_DEFAULT_AND_CONTAINER ? BY_CONTAINER : 0);
 }
 
 static void make_key(const struct aggregate *agg, const struct identity *id, struct row_key *ret)
@@ -297,9 +299,12 @@ static void add_ending(struct totals *totals, const struct conn *conn)
 	totals->by[conn->initiator]++;
 	totals->causes[conn->cause]++;
 	totals->in_flight += !!(conn->flags & CONN_IN_FLIGHT);
+	totals->in_flight_by[conn->initiator] += !!(conn->flags & CONN_IN_FLIGHT);
 	totals->raced += !!(conn->flags & CONN_RACED);
 	totals->time_wait += !!(conn->flags & CONN_TIME_WAIT);
 	totals->unused += !conn->exchanges && !(conn->flags & (CONN_PARTIAL | CONN_MPTCP));
+	if (conn->closed_ns > conn->opened_ns && !(conn->flags & CONN_PARTIAL))
+		dist__add(&totals->duration_us, (conn->closed_ns - conn->opened_ns) / 1000);
 	if (conn->idle_ms == IDLE_UNKNOWN)
 		return;
 	if (ended_here(conn->initiator))
@@ -712,8 +717,10 @@ void totals__merge(struct totals *into, const struct totals *from)
 	into->open_mptcp += from->open_mptcp;
 	into->active += from->active;
 	into->closed += from->closed;
-	for (int i = 0; i < INITIATOR_MAX; i++)
+	for (int i = 0; i < INITIATOR_MAX; i++) {
 		into->by[i] += from->by[i];
+		into->in_flight_by[i] += from->in_flight_by[i];
+	}
 	for (int i = 0; i < CAUSE_MAX; i++)
 		into->causes[i] += from->causes[i];
 	into->in_flight += from->in_flight;
@@ -730,4 +737,5 @@ void totals__merge(struct totals *into, const struct totals *from)
 	dist__merge(&into->depth, &from->depth);
 	dist__merge(&into->idle_at_close_local_us, &from->idle_at_close_local_us);
 	dist__merge(&into->idle_at_close_remote_us, &from->idle_at_close_remote_us);
+	dist__merge(&into->duration_us, &from->duration_us);
 }

@@ -29,6 +29,8 @@ enum group_by {
 	BY_CONTAINER = 1 << 3,
 	BY_NETNS = 1 << 4,
 	BY_NAME = 1 << 5,
+	/* With nothing else: the default, but clients by container too. */
+	BY_DEFAULT_AND_CONTAINER = 1 << 6,
 };
 
 #define NAME_LEN 64
@@ -64,6 +66,7 @@ struct totals {
 	__u64 by[INITIATOR_MAX];
 	__u64 causes[CAUSE_MAX];
 	__u64 in_flight; /* of the closed ones */
+	__u64 in_flight_by[INITIATOR_MAX];
 	__u64 raced;
 	__u64 unused; /* closed without having carried an exchange */
 	__u64 time_wait;
@@ -76,6 +79,7 @@ struct totals {
 	struct dist depth;		     /* at each entry into the accept queue */
 	struct dist idle_at_close_local_us;  /* our side ended it */
 	struct dist idle_at_close_remote_us; /* the peer did */
+	struct dist duration_us;	     /* of closed ones that were seen from their opening */
 };
 
 /* What the listening sockets of a row say now, or said when they closed. Each has a queue of its

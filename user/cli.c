@@ -26,11 +26,14 @@
 #define RING_KIB      4096
 #define CLOSED	      100
 #define RECORD_FILE   "connscope.db"
+#define LISTEN_PORT   10310 /* exporters have 9100 to 9999 */
+#define MAX_SERIES    100
 
 enum help_group {
 	GROUP_WHAT = 1,
 	GROUP_REPORT,
 	GROUP_RECORDING,
+	GROUP_SERVE,
 	GROUP_ADVANCED,
 };
 
@@ -75,6 +78,11 @@ static const struct argp_option options_table[] = {
 	{ "record", OPTION_RECORD, "FILE", 0, "record beside the report: the same numbers", GROUP_RECORDING },
 	{ "keep", OPTION_KEEP, "TIME", 0, "drop what ended longer ago than 7d, 12h, 30m", GROUP_RECORDING },
 	{ "max-size", OPTION_MAX_SIZE, "SIZE", 0, "drop the oldest where it gets larger than 500M, 2G", GROUP_RECORDING },
+	{ NULL, 0, NULL, OPTION_DOC, "SERVE", GROUP_SERVE },
+	{ "web.listen-address", OPTION_LISTEN, "ADDR:PORT", 0, "serve: where (127.0.0.1:10310)", GROUP_SERVE },
+	{ "max-series", OPTION_MAX_SERIES, "N", 0, "serve: endpoints, the rest in \"other\" (100)", GROUP_SERVE },
+	{ "label-pid", OPTION_LABEL_PID, NULL, 0, "serve: tell processes apart, by pid", GROUP_SERVE },
+	{ "bpf-stats", OPTION_BPF_STATS, NULL, 0, "serve: time the BPF programs, everybody's", GROUP_SERVE },
 	{ NULL, 0, NULL, OPTION_DOC, "ADVANCED", GROUP_ADVANCED },
 	{ "backend", OPTION_BACKEND, "NAME", 0, "auto, fentry, kprobe or tracepoint", GROUP_ADVANCED },
 	{ "self-test", OPTION_SELF_TEST, NULL, 0, "check: try each feature on connections of its own", GROUP_ADVANCED },
@@ -94,7 +102,7 @@ static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]"
 static const char doc[] =
 	"VIEW: reuse, accept, close, all (default), conns, trace, top; check: what this kernel "
 	"offers;\n"
-	"record [FILE]: write a recording (connscope.db) for --from\v"
+	"record [FILE]: write a recording (connscope.db) for --from; serve: for Prometheus\v"
 	"EXAMPLES\n"
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
 	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON\n"
@@ -205,6 +213,12 @@ static void set_flag(struct options *options, int key)
 		break;
 	case OPTION_STRICT:
 		options->strict = true;
+		break;
+	case OPTION_LABEL_PID:
+		options->label_pid = true;
+		break;
+	case OPTION_BPF_STATS:
+		options->bpf_stats = true;
 		break;
 	case 'v':
 		options->verbose = true;
@@ -445,6 +459,10 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 		.ring_kib = RING_KIB,
 		.closed = CLOSED,
 		.arguments = argv,
+		/* 127.0.0.1, as IPv4-mapped */
+		.listen_addr = { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 },
+		.listen_port = LISTEN_PORT,
+		.max_series = MAX_SERIES,
 	};
 	struct cli cli = { .options = &options, .next = 1 };
 	int err;

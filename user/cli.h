@@ -66,6 +66,12 @@ struct options {
 	__u64 count;	   /* reports; 0 with an interval: until a signal */
 	char **command;	   /* NULL-terminated, or NULL */
 	char **arguments;  /* the whole command line, NULL-terminated */
+
+	__u8 listen_addr[CONN_ADDR_LEN]; /* serve: IPv4 as IPv4-mapped */
+	__u16 listen_port;		 /* 0: any that is free */
+	size_t max_series;		 /* endpoints that serve exports */
+	bool label_pid;			 /* serve: endpoints by pid as well */
+	bool bpf_stats;			 /* serve: have the kernel count runs of BPF programs */
 };
 
 /* Fills RET_OPTIONS from the arguments. Ends the process itself on a usage error (status 2, one

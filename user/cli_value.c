@@ -203,6 +203,21 @@ static int set_closed(struct options *options, const char *text)
 	return 0;
 }
 
+static int set_listen(struct options *options, const char *text)
+{
+	return parse_listen(text, options->listen_addr, &options->listen_port);
+}
+
+static int set_max_series(struct options *options, const char *text)
+{
+	__u64 series;
+
+	if (parse_number(text, 1, 10000, &series))
+		return -EINVAL;
+	options->max_series = (size_t)series;
+	return 0;
+}
+
 static int parse_u32(const char *text, __u64 min, __u64 max, __u32 *ret_number)
 {
 	__u64 number;
@@ -269,6 +284,8 @@ static const struct value values[] = {
 	{ OPTION_MAX_CONNS, set_max_conns, "a number from 1 to 16777216", 0 },
 	{ OPTION_MAX_ENDPOINTS, set_max_endpoints, "a number from 16 to 65536", 0 },
 	{ OPTION_RING_SIZE, set_ring_size, "KiB, a power of two from 64 to 1048576", 0 },
+	{ OPTION_LISTEN, set_listen, LISTEN_FORM, 0 },
+	{ OPTION_MAX_SERIES, set_max_series, "a number from 1 to 10000", 0 },
 	{ 'd', set_duration, "seconds, such as 10 or 0.5", 0 },
 	{ 's', set_sort, "a column", 0 },
 	{ 'r', set_rows, "a number from 1 to 1000000", 0 },

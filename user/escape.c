@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* \xNN for terminals, U+FFFD for JSON. */
+/* \xNN for terminals, U+FFFD for JSON and Prometheus. */
 #include "escape.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cleanup.h"
 
 static bool is_plain(unsigned char byte)
 {
@@ -78,6 +80,22 @@ char *escape_utf8(const char *text)
 			memcpy(out, replacement, sizeof(replacement) - 1);
 			out += sizeof(replacement) - 1;
 		}
+	}
+	*out = '\0';
+	return copy;
+}
+
+char *escape_label(const char *text)
+{
+	auto_free char *clean = escape_utf8(text);
+	char *copy = clean ? malloc(2 * strlen(clean) + 1) : NULL, *out = copy;
+
+	if (!copy)
+		return NULL;
+	for (const char *in = clean; *in; in++) {
+		if (*in == '\\' || *in == '"' || *in == '\n')
+			*out++ = '\\';
+		*out++ = *in == '\n' ? 'n' : *in;
 	}
 	*out = '\0';
 	return copy;

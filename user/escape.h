@@ -12,4 +12,7 @@ char *escape_bytes(const char *text, char *buf, size_t len);
  * NULL when out of memory. */
 char *escape_utf8(const char *text);
 
+/* The same as a label's value in Prometheus' text formats: with \\, \" and \n. */
+char *escape_label(const char *text);
+
 #endif /* connscope_ESCAPE_H */

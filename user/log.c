@@ -71,6 +71,15 @@ void log_error(const char *fmt, ...)
 	va_end(args);
 }
 
+void log_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_line("", 0, fmt, args);
+	va_end(args);
+}
+
 void log_warn(const char *fmt, ...)
 {
 	va_list args;

@@ -16,6 +16,7 @@ void log_release(void);
 /* "what: why", where why is the text of the negative errno ERR. Returns ERR. */
 int log_err(int err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* One line on stderr that the next call draws over; "" leaves none. */

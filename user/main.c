@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "log.h"
 #include "run.h"
+#include "serve.h"
 #include "top.h"
 #include "verb.h"
 
@@ -18,6 +19,8 @@ int main(int argc, char **argv)
 		return check_run(&options);
 	case VERB_TOP:
 		return top_run(&options);
+	case VERB_SERVE:
+		return serve_run(&options);
 	default:
 		return run_trace(&options);
 	}

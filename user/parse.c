@@ -222,6 +222,27 @@ int parse_endpoint(const char *text, struct endpoint_pattern *ret_pattern)
 	return 0;
 }
 
+int parse_listen(const char *text, __u8 ret_addr[CONN_ADDR_LEN], __u16 *ret_port)
+{
+	char buf[INET6_ADDRSTRLEN];
+	__u8 parsed[CONN_ADDR_LEN];
+	const char *addr, *port;
+	__u64 number;
+	size_t len;
+
+	port = find_port(text, &addr, &len);
+	if (!port || len >= sizeof(buf))
+		return -EINVAL;
+	memcpy(buf, addr, len);
+	buf[len] = '\0';
+	if ((text[0] == '[' && !strchr(buf, ':')) || parse_addr(buf, parsed) ||
+	    parse_number(port, 0, 65535, &number))
+		return -EINVAL;
+	memcpy(ret_addr, parsed, sizeof(parsed));
+	*ret_port = (__u16)number;
+	return 0;
+}
+
 int parse_next_item(const char **cursor, char *item, size_t len)
 {
 	const char *text = *cursor;

@@ -43,6 +43,11 @@ struct endpoint_pattern {
 	__u16 port; /* 0: any */
 };
 
+/* Where to listen. Port 0 is any that is free. */
+#define LISTEN_FORM "ADDR:PORT or [IPV6]:PORT, port 0 for any that is free"
+
+int parse_listen(const char *text, __u8 ret_addr[CONN_ADDR_LEN], __u16 *ret_port);
+
 int parse_endpoint(const char *text, struct endpoint_pattern *ret_pattern);
 
 /* Copies the next comma-separated item at *CURSOR to ITEM and moves on. 1: there was one; 0: the

@@ -73,6 +73,15 @@ struct account {
 	struct feature_state features[FEATURE_MAX];
 };
 
+/* What the kernel says of one of our BPF programs. */
+struct program_stats {
+	char name[64];
+	__u64 runs, run_ns; /* while something has the kernel count them */
+	__s64 missed;	    /* -1: this kernel does not count them */
+};
+
+#define PROGRAMS_MAX 64
+
 struct report {
 	const struct aggregate *aggregate;
 	const struct conn_list *conns; /* single connections, where they are kept; else NULL */

@@ -237,3 +237,14 @@ int session__fd(const struct session *session)
 {
 	return session->tracer ? tracer__fd(session->tracer) : -1;
 }
+
+int session__count_runs(struct session *session)
+{
+	return tracer__count_runs(session->tracer);
+}
+
+size_t session__programs(const struct session *session, struct program_stats *ret_stats,
+			 size_t room)
+{
+	return tracer__programs(session->tracer, ret_stats, room);
+}

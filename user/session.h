@@ -13,6 +13,7 @@
 
 struct observer;
 struct options;
+struct program_stats;
 struct session;
 
 #define SESSION_POLL_MS 100 /* how long events may wait for user space */
@@ -50,6 +51,11 @@ void session__end_snapshot(struct session *session);
 
 /* Readable when events should not wait any longer; -1: they never do. */
 int session__fd(const struct session *session);
+
+/* As tracer__count_runs(), tracer__programs(). */
+int session__count_runs(struct session *session);
+size_t session__programs(const struct session *session, struct program_stats *ret_stats,
+			 size_t room);
 
 /* CLOCK_MONOTONIC when tracing began. */
 __u64 session__started_ms(const struct session *session);

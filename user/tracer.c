@@ -66,6 +66,7 @@ struct tracer {
 	struct pending *pending;
 	size_t pending_count, pending_room;
 	bool in_snapshot;
+	int run_stats; /* while it is open the kernel counts runs; -1 */
 	__u64 bad_events;
 };
 
@@ -97,8 +98,8 @@ static void apply_knobs(struct tracer *tracer)
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	skel->rodata->tick_us = tick.tv_nsec / 1000;
 	skel->rodata->group_by_pid = options->by & BY_PID;
-	skel->rodata->group_by_cgroup =
-		(options->by & BY_CONTAINER) || options->filter.container_count;
+	skel->rodata->group_by_cgroup = (options->by & (BY_CONTAINER | BY_DEFAULT_AND_CONTAINER)) ||
+					options->filter.container_count;
 	skel->rodata->infer_send = probes->states[FEATURE_SEND].mechanism == MECHANISM_INFERRED;
 	skel->rodata->infer_time_wait =
 		probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
@@ -387,6 +388,7 @@ int tracer__new(const struct options *options, struct probes *probes, struct tra
 		return log_err(-ENOMEM, "cannot start");
 	tracer->options = options;
 	tracer->probes = probes;
+	tracer->run_stats = -1;
 	err = attach_chosen(tracer);
 	if (!err)
 		err = open_readers(tracer);
@@ -410,6 +412,8 @@ void tracer__free(struct tracer *tracer)
 	if (tracer->groups)
 		munmap((void *)tracer->groups, tracer->groups_size);
 	close_object(tracer);
+	if (tracer->run_stats >= 0)
+		close(tracer->run_stats);
 	free(tracer->pending);
 	free(tracer);
 }
@@ -706,25 +710,52 @@ static void read_losses(const struct tracer *tracer, __u64 *losses)
 	}
 }
 
-/* Runs that the kernel left out because a program was running on that CPU already. Kernels
- * before 5.12 know no such count: -1. */
-static __s64 read_missed_runs(const struct tracer *tracer)
+int tracer__count_runs(struct tracer *tracer)
+{
+	if (tracer->run_stats < 0)
+		tracer->run_stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	return tracer->run_stats < 0 ? -errno : 0;
+}
+
+size_t tracer__programs(const struct tracer *tracer, struct program_stats *ret_stats, size_t room)
 {
 	struct bpf_program *program;
-	__s64 missed = 0;
+	size_t count = 0;
 
 	bpf_object__for_each_program (program, tracer->skel->obj) {
+		struct program_stats *stats = &ret_stats[count];
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
-		if (!bpf_program__autoload(program))
+		if (count == room || !bpf_program__autoload(program))
 			continue;
 		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
 			continue;
-		if (len < offsetof(struct bpf_prog_info, recursion_misses) +
-				  sizeof(info.recursion_misses))
+		snprintf(stats->name, sizeof(stats->name), "%s", bpf_program__name(program));
+		stats->runs = info.run_cnt;
+		stats->run_ns = info.run_time_ns;
+		/* Kernels before 5.12 know no such count. */
+		stats->missed = len < offsetof(struct bpf_prog_info, recursion_misses) +
+							sizeof(info.recursion_misses)
+					? -1
+					: (__s64)info.recursion_misses;
+		count++;
+	}
+	return count;
+}
+
+/* Runs that the kernel left out because a program was running on that CPU already; -1: it does not
+ * count them. */
+static __s64 read_missed_runs(const struct tracer *tracer)
+{
+	struct program_stats stats[PROGRAMS_MAX];
+	size_t count = tracer__programs(tracer, stats, PROGRAMS_MAX);
+	__s64 missed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (stats[i].missed < 0)
 			return -1;
-		missed += info.recursion_misses;
+		missed += stats[i].missed;
 	}
 	return missed;
 }

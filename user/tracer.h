@@ -7,11 +7,13 @@
 #define connscope_TRACER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct account;
 struct aggregate;
 struct options;
 struct probes;
+struct program_stats;
 struct tracer;
 
 /*
@@ -47,6 +49,11 @@ void tracer__stop(struct tracer *tracer);
 
 /* Readable when events should not wait any longer. */
 int tracer__fd(const struct tracer *tracer);
+
+/* From here on the kernel counts runs of BPF programs, everybody's, and their time. -errno. */
+int tracer__count_runs(struct tracer *tracer);
+/* Each program that is loaded, at most ROOM. Returns how many. */
+size_t tracer__programs(const struct tracer *tracer, struct program_stats *ret_stats, size_t room);
 
 /* Fills in losses and missed runs. */
 void tracer__account(const struct tracer *tracer, struct account *account);

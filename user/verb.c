@@ -20,6 +20,7 @@ static const struct {
 	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" }, { VERB_ACCEPT, "accept" },
 	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" }, { VERB_TRACE, "trace" },
 	{ VERB_TOP, "top" },	 { VERB_CHECK, "check" }, { VERB_RECORD, "record" },
+	{ VERB_SERVE, "serve" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -29,7 +30,7 @@ static const struct {
 	int key;
 	unsigned int verbs;
 } fits[] = {
-	{ OPTION_BY, REPORTS | VERB_TOP | VERB_RECORD },
+	{ OPTION_BY, REPORTS | VERB_TOP | VERB_RECORD | VERB_SERVE },
 	{ OPTION_CLOSED, VERB_CONNS | VERB_TOP },
 	{ OPTION_STATE, VERB_CONNS },
 	{ OPTION_INITIATOR, VERB_CONNS },
@@ -41,7 +42,7 @@ static const struct {
 	{ OPTION_SINCE, SCREENS },
 	{ OPTION_UNTIL, SCREENS },
 	{ OPTION_RECORD, TABLES },
-	{ OPTION_NAMES, SCREENS },
+	{ OPTION_NAMES, SCREENS | VERB_SERVE },
 	{ 's', SCREENS },
 	{ 'r', TABLES },
 	{ OPTION_STRICT, TRACERS & ~VERB_TOP },
@@ -56,6 +57,12 @@ static const struct {
 	{ 'o', SHOWN },
 	{ 'v', VERBS_EVERY },
 	{ 'w', SHOWN | VERB_TOP },
+	{ OPTION_KEEP, TABLES | VERB_RECORD },
+	{ OPTION_MAX_SIZE, TABLES | VERB_RECORD },
+	{ OPTION_LISTEN, VERB_SERVE },
+	{ OPTION_MAX_SERIES, VERB_SERVE },
+	{ OPTION_LABEL_PID, VERB_SERVE },
+	{ OPTION_BPF_STATS, VERB_SERVE },
 };
 
 enum verb verb_find(const char *name)
@@ -86,7 +93,7 @@ unsigned int verbs_of_option(int key)
 		if (fits[i].key == key)
 			return fits[i].verbs;
 	}
-	return TRACERS;
+	return TRACERS | VERB_SERVE;
 }
 
 unsigned int verbs_of_interval(void)

@@ -16,6 +16,7 @@ enum verb {
 	VERB_TRACE = 1 << 6,
 	VERB_RECORD = 1 << 7,
 	VERB_TOP = 1 << 8,
+	VERB_SERVE = 1 << 9,
 };
 
 /* 0: no such verb. */

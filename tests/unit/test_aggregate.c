@@ -333,6 +333,46 @@ static void amends_what_was_counted(void **state)
 	aggregate__free(agg);
 }
 
+static void default_with_containers_splits_clients_alone(void **state)
+{
+	struct aggregate *agg = make(BY_DEFAULT_AND_CONTAINER, 8);
+	struct conn here = client(1), there = client(1), taken = server(1), other = server(1);
+	const struct row *const *rows;
+
+	(void)state;
+	here.cgroup = 1;
+	there.cgroup = 2;
+	taken.cgroup = 1;
+	other.cgroup = 2;
+	aggregate__closed(agg, &here);
+	aggregate__closed(agg, &there);
+	aggregate__closed(agg, &taken);
+	aggregate__closed(agg, &other);
+	assert_int_equal(aggregate__rows(agg, &rows), 3);
+	aggregate__free(agg);
+}
+
+/* A request in flight is counted under who ended it; how long it lasted, where that is known. */
+static void endings_by_who_and_how_long(void **state)
+{
+	struct aggregate *agg = make(0, 8);
+	struct conn conn = ended(client(1), INITIATOR_REMOTE_RST);
+	const struct row *row;
+
+	(void)state;
+	conn.flags |= CONN_IN_FLIGHT;
+	conn.closed_ns = conn.opened_ns + 7000000;
+	aggregate__closed(agg, &conn);
+	conn.flags = CONN_PARTIAL;
+	aggregate__closed(agg, &conn);
+	row = only_row(agg);
+	assert_int_equal(row->closed.by[INITIATOR_REMOTE_RST], 2);
+	assert_int_equal(row->closed.in_flight_by[INITIATOR_REMOTE_RST], 1);
+	assert_int_equal(row->closed.duration_us.count, 1);
+	assert_int_equal(row->closed.duration_us.sum, 7000);
+	aggregate__free(agg);
+}
+
 static void groups_give_histograms_and_peaks(void **state)
 {
 	static struct group group = { .open = 1, .open_peak = 4 };
@@ -399,6 +439,8 @@ int main(void)
 		cmocka_unit_test(tells_apart_by_what_was_asked),
 		cmocka_unit_test(folds_what_does_not_fit),
 		cmocka_unit_test(amends_what_was_counted),
+		cmocka_unit_test(default_with_containers_splits_clients_alone),
+		cmocka_unit_test(endings_by_who_and_how_long),
 		cmocka_unit_test(groups_give_histograms_and_peaks),
 		cmocka_unit_test(series_hold_what_came_between_ticks),
 	};

@@ -206,6 +206,25 @@ static void values(void **state)
 	assert_string_equal(parse("--html page").html_file, "page");
 }
 
+static void values_of_serve(void **state)
+{
+	static const __u8 loopback4[CONN_ADDR_LEN] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
+	static const __u8 loopback6[CONN_ADDR_LEN] = { [15] = 1 };
+	struct options options = parse("serve");
+
+	(void)state;
+	assert_memory_equal(options.listen_addr, loopback4, sizeof(loopback4));
+	assert_int_equal(options.listen_port, 10310);
+	assert_int_equal(options.max_series, 100);
+	assert_false(options.label_pid || options.bpf_stats);
+	options = parse("serve --web.listen-address [::1]:0 --max-series 7 --label-pid --bpf-stats "
+			"-P 80 --by comm --names file -d 3 --max-conns 5");
+	assert_memory_equal(options.listen_addr, loopback6, sizeof(loopback6));
+	assert_int_equal(options.listen_port, 0);
+	assert_int_equal(options.max_series, 7);
+	assert_true(options.label_pid && options.bpf_stats);
+}
+
 static void lists_add_up(void **state)
 {
 	struct options options = parse("-p 1,2 --pid=3 -P 80 --port 443 -L 1 -D 2,3 "
@@ -319,9 +338,9 @@ static void recordings(void **state)
 #define TABLES	"all, reuse, accept, close, conns"
 #define SCREENS TABLES ", top"
 #define SHOWN	TABLES ", trace, check"
-#define TRACERS TABLES ", trace, top, record"
+#define TRACERS TABLES ", trace, top, record, serve"
 #define COMMAND TABLES ", trace, record"
-#define EVERY	TABLES ", trace, top, check, record"
+#define EVERY	TABLES ", trace, top, check, record, serve"
 
 static void mistakes(void **state)
 {
@@ -404,7 +423,7 @@ static void mistakes(void **state)
 		{ "trace 5", "trace INTERVAL: accepted with: " SCREENS },
 		{ "trace -s comm", "trace --sort: accepted with: " SCREENS },
 		{ "trace --by pid",
-		  "trace --by: accepted with: all, reuse, accept, close, top, record" },
+		  "trace --by: accepted with: all, reuse, accept, close, top, record, serve" },
 		{ "check 5", "check INTERVAL: accepted with: " SCREENS },
 		{ "check -d 3", "check --duration: accepted with: " TRACERS },
 		{ "top 1 2", "top COUNT: accepted with: " TABLES },
@@ -428,6 +447,15 @@ static void mistakes(void **state)
 		{ "record -j", "record --json: accepted with: " SHOWN },
 		{ "record a b", "record b: accepted: record [FILE], a command after --" },
 		{ "-4 check", "check -4: accepted with: " TRACERS },
+		{ "serve -j", "serve --json: accepted with: " SHOWN },
+		{ "serve 5", "serve INTERVAL: accepted with: " SCREENS },
+		{ "serve -- ls", "serve -- COMMAND: accepted with: " COMMAND },
+		{ "conns --label-pid", "conns --label-pid: accepted with: serve" },
+		{ "serve --max-series 0", "--max-series 0: accepted: a number from 1 to 10000" },
+		{ "serve --web.listen-address :80", "--web.listen-address :80: accepted: ADDR:PORT "
+						    "or [IPV6]:PORT, port 0 for any that is free" },
+		{ "serve --from a", "serve --from: accepted with: " SCREENS },
+		{ "serve --html a", "serve --html: accepted with: " TABLES },
 	};
 
 	(void)state;
@@ -487,7 +515,7 @@ static void help_fits_a_screen(void **state)
 
 		assert_int_equal(outcome.status, EXIT_OK);
 		assert_string_equal(outcome.err, "");
-		assert_in_range(count_lines(outcome.out), 20, 60);
+		assert_in_range(count_lines(outcome.out), 20, 70);
 		assert_non_null(strstr(outcome.out, "EXAMPLES"));
 		assert_non_null(strstr(outcome.out, "--ring-size"));
 	}
@@ -502,6 +530,7 @@ int main(void)
 		cmocka_unit_test(command_without_a_view),
 		cmocka_unit_test(flags),
 		cmocka_unit_test(values),
+		cmocka_unit_test(values_of_serve),
 		cmocka_unit_test(lists_add_up),
 		cmocka_unit_test(picked_connections),
 		cmocka_unit_test(long_name_is_cut_as_the_kernel_does),

@@ -216,6 +216,45 @@ static void endpoints(void **state)
 	}
 }
 
+static void listens(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *addr; /* NULL: refused */
+		__u16 port;
+	} cases[] = {
+		{ "127.0.0.1:10310", "127.0.0.1", 10310 },
+		{ "0.0.0.0:0", "0.0.0.0", 0 },
+		{ "[::1]:65535", "::1", 65535 },
+		{ "[::]:80", "::", 80 },
+		{ "127.0.0.1", NULL, 0 },
+		{ "127.0.0.1:", NULL, 0 },
+		{ "127.0.0.1:65536", NULL, 0 },
+		{ "127.0.0.1:-1", NULL, 0 },
+		{ "[127.0.0.1]:80", NULL, 0 },
+		{ "[::1]", NULL, 0 },
+		{ "::1:80", NULL, 0 },
+		{ ":80", NULL, 0 },
+		{ "10.0.0.0/8:80", NULL, 0 },
+		{ "localhost:80", NULL, 0 },
+		{ "", NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char text[INET6_ADDRSTRLEN];
+		__u8 addr[CONN_ADDR_LEN];
+		__u16 port;
+
+		assert_int_equal(parse_listen(cases[i].text, addr, &port),
+				 cases[i].addr ? 0 : -EINVAL);
+		if (!cases[i].addr)
+			continue;
+		assert_string_equal(addr_format(addr, text, sizeof(text)), cases[i].addr);
+		assert_int_equal(port, cases[i].port);
+	}
+}
+
 static void items(void **state)
 {
 	const char *cursor = "a,bcd,e";
@@ -260,11 +299,17 @@ static void trailing_comma_is_an_empty_item(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),   cmocka_unit_test(largest_number),
-		cmocka_unit_test(ports),     cmocka_unit_test(seconds),
-		cmocka_unit_test(nets),	     cmocka_unit_test(mapped_net_equals_ipv4_net),
-		cmocka_unit_test(endpoints), cmocka_unit_test(items),
-		cmocka_unit_test(bad_items), cmocka_unit_test(trailing_comma_is_an_empty_item),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(largest_number),
+		cmocka_unit_test(ports),
+		cmocka_unit_test(seconds),
+		cmocka_unit_test(nets),
+		cmocka_unit_test(mapped_net_equals_ipv4_net),
+		cmocka_unit_test(endpoints),
+		cmocka_unit_test(listens),
+		cmocka_unit_test(items),
+		cmocka_unit_test(bad_items),
+		cmocka_unit_test(trailing_comma_is_an_empty_item),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

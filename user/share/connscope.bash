@@ -9,11 +9,12 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 }
 
 _connscope() {
-	local verbs='all reuse accept close conns trace top record check'
-	local options='--addr --backend --by --cgroup --closed --comm --container --csv --duration --from --help
-		--hist --html --in-flight --initiator --json --keep --localport --max-conns --max-endpoints --max-size --min-idle --names --netns --no-header --output
+	local verbs='all reuse accept close conns trace top record check serve'
+	local options='--addr --backend --bpf-stats --by --cgroup --closed --comm --container --csv --duration --from --help
+		--hist --html --in-flight --initiator --json --keep --label-pid --localport --max-conns --max-endpoints
+		--max-series --max-size --min-idle --names --netns --no-header --output
 		--pid --port --record --remoteport --ring-size --role --rows --self-test --since --sort --state
-		--strict --time --until --verbose --version --wide'
+		--strict --time --until --verbose --version --web.listen-address --wide'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word i command
 
 	COMPREPLY=()
@@ -44,7 +45,7 @@ _connscope() {
 	-o | --output | --html | --names | --from | --record) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	-a | --addr | --container | -d | --duration | -D | --remoteport | -L | --localport | -P | --port | \
 		-r | --rows | -s | --sort | --closed | --max-conns | --max-endpoints | --min-idle | --ring-size | \
-		--keep | --max-size | --since | --until) ;;
+		--keep | --max-series | --max-size | --since | --until | --web.listen-address) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")

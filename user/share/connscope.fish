@@ -2,7 +2,7 @@
 # fish completion for connscope(8)
 
 function __connscope_wants_verb
-    not __fish_seen_subcommand_from all reuse accept close conns trace top record check
+    not __fish_seen_subcommand_from all reuse accept close conns trace top record check serve
 end
 
 function __connscope_list --description 'The words after the first argument, behind the list begun so far'
@@ -22,6 +22,7 @@ complete -c connscope -n __connscope_wants_verb -a trace -d 'events as they happ
 complete -c connscope -n __connscope_wants_verb -a top -d 'the reports as a live full screen'
 complete -c connscope -n __connscope_wants_verb -a record -d 'write a recording'
 complete -c connscope -n __connscope_wants_verb -a check -d 'what this kernel offers'
+complete -c connscope -n __connscope_wants_verb -a serve -d 'for Prometheus'
 
 complete -c connscope -s p -l pid -x -a '(__connscope_list (__fish_complete_pids | string replace -r "\t.*" ""))' -d 'owner process'
 complete -c connscope -s n -l comm -x -a '(__connscope_list (cat /proc/[0-9]*/comm 2>/dev/null | sort -u))' -d 'owner\'s name or a glob'
@@ -59,6 +60,10 @@ complete -c connscope -l until -x -d 'of a recording: up to then'
 complete -c connscope -l record -r -F -d 'record beside the report'
 complete -c connscope -l keep -x -d 'drop what ended longer ago'
 complete -c connscope -l max-size -x -d 'drop the oldest where it gets larger'
+complete -c connscope -l web.listen-address -x -d 'serve: where'
+complete -c connscope -l max-series -x -d 'serve: endpoints, the rest in other'
+complete -c connscope -l label-pid -d 'serve: tell processes apart, by pid'
+complete -c connscope -l bpf-stats -d 'serve: time the BPF programs, everybody\'s'
 complete -c connscope -l backend -x -a 'auto fentry kprobe tracepoint' -d 'how to attach'
 complete -c connscope -l self-test -d 'check: try each feature on connections of its own'
 complete -c connscope -l strict -d 'exit 4 when anything was lost'
