@@ -176,6 +176,9 @@ define INSTALLED
 644 user/share/connscope.bash $(SHAREDIR)/bash-completion/completions/connscope
 644 user/share/_connscope $(SHAREDIR)/zsh/site-functions/_connscope
 644 user/share/connscope.fish $(SHAREDIR)/fish/vendor_completions.d/connscope.fish
+644 user/share/connscope-rules.yml $(SHAREDIR)/connscope/connscope-rules.yml
+644 user/share/connscope-alerts.yml $(SHAREDIR)/connscope/connscope-alerts.yml
+644 user/share/connscope-grafana.json $(SHAREDIR)/connscope/connscope-grafana.json
 endef
 export INSTALLED
 
