@@ -179,6 +179,8 @@ define INSTALLED
 644 user/share/connscope-rules.yml $(SHAREDIR)/connscope/connscope-rules.yml
 644 user/share/connscope-alerts.yml $(SHAREDIR)/connscope/connscope-alerts.yml
 644 user/share/connscope-grafana.json $(SHAREDIR)/connscope/connscope-grafana.json
+644 user/share/connscope-clickhouse.sql $(SHAREDIR)/connscope/connscope-clickhouse.sql
+644 user/share/fleet.md $(SHAREDIR)/connscope/fleet.md
 endef
 export INSTALLED
 
