@@ -162,6 +162,7 @@ check-bpf: ## the BPF object with every clang that is here
 	done
 
 bench-icount: $(BIN) $(BENCH) ## instructions beside each tracer, in VMs, against the baseline (any user)
+	$(Q)tests/packages build bench || :
 	$(Q)CONNSCOPE=$(abspath $(BIN)) WORK=$(abspath $(O)/tests/bench/work) FLOOR=$(abspath $(O)/tests/bench/floor) \
 		tests/bench/icount $(BENCH_KERNELS) > $(O)/icount.json
 	$(Q)tests/bench/judge $(O)/icount.json tests/bench/baseline.json
