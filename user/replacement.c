@@ -29,16 +29,18 @@ static int open_in_place(const char *path, struct replacement *ret)
 	return 0;
 }
 
-/* As open(2) would have made it. */
-static int set_mode(int fd)
+/* As OLD is, or NULL: as open(2) would have made it. */
+static int set_mode(int fd, const struct stat *old)
 {
 	mode_t mask = umask(0);
 
 	umask(mask);
-	return fchmod(fd, 0666 & ~mask) ? -errno : 0;
+	if (old && fchown(fd, old->st_uid, old->st_gid))
+		return -errno;
+	return fchmod(fd, old ? old->st_mode & 07777 : 0666 & ~mask) ? -errno : 0;
 }
 
-static int open_beside(struct replacement *replacement)
+static int open_beside(struct replacement *replacement, const struct stat *old)
 {
 	auto_close int fd = -1;
 	int err;
@@ -50,7 +52,7 @@ static int open_beside(struct replacement *replacement)
 	fd = mkostemp(replacement->beside, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	err = set_mode(fd);
+	err = set_mode(fd, old);
 	replacement->out = err ? NULL : fdopen(fd, "w");
 	if (!replacement->out) {
 		err = err ? err : -errno;
@@ -64,17 +66,20 @@ static int open_beside(struct replacement *replacement)
 int replacement__open(const char *path, struct replacement *ret_replacement)
 {
 	struct replacement replacement = { 0 };
-	struct stat file;
+	/* The kernel says whether it may be written: a rename asks the folder alone, and follows
+	 * links that fs.protected_symlinks would not. */
+	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat old;
 	int err;
 
-	if (!stat(path, &file) && !S_ISREG(file.st_mode))
+	if (fd < 0 && errno != ENOENT && errno != ENXIO)
+		return -errno;
+	if (fd < 0 ? errno == ENXIO : !fstat(fd, &old) && !S_ISREG(old.st_mode))
 		return open_in_place(path, ret_replacement);
-	replacement.path = realpath(path, NULL);
-	if (!replacement.path && errno == ENOENT)
-		replacement.path = strdup(path);
+	replacement.path = fd < 0 ? strdup(path) : realpath(path, NULL);
 	if (!replacement.path)
 		return -errno;
-	err = open_beside(&replacement);
+	err = open_beside(&replacement, fd < 0 ? NULL : &old);
 	if (err)
 		replacement__done(&replacement);
 	else
@@ -88,6 +93,9 @@ int replacement__close(struct replacement *replacement, int err)
 
 	if (ferror(replacement->out) && !err)
 		err = -EIO;
+	/* Its content before its name, in a crash. */
+	if (!err && !in_place && (fflush(replacement->out) || fsync(fileno(replacement->out))))
+		err = -errno;
 	if (fclose(replacement->out) && !err)
 		err = -errno;
 	if (!err && !in_place && rename(replacement->beside, replacement->path))

@@ -12,8 +12,8 @@ struct replacement {
 };
 
 /*
- * Opens one for PATH, which need not exist. What is no regular file, such as /dev/stdout, is
- * written in place. -errno.
+ * Opens one for PATH, which need not exist; else it keeps its owner and mode. What is no regular
+ * file, such as /dev/stdout, is written in place. -errno.
  */
 int replacement__open(const char *path, struct replacement *ret_replacement);
 /* Puts it in place, or with ERR, which it then returns, gives it up. -errno. */

@@ -96,10 +96,23 @@ static void has_the_mode_of_any_new_file(void **state)
 	struct stat file;
 
 	(void)state;
+	unlink(path);
 	assert_int_equal(put(path, "", 0), 0);
 	umask(mask);
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_mode & 0777, 0640);
+}
+
+static void keeps_the_mode_of_the_old_one(void **state)
+{
+	struct stat file;
+
+	(void)state;
+	assert_int_equal(put(path, "old", 0), 0);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(put(path, "new", 0), 0);
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0600);
 }
 
 static void devices_stay_devices(void **state)
@@ -128,6 +141,7 @@ int main(void)
 		cmocka_unit_test(is_given_up_after_an_error),
 		cmocka_unit_test(follows_links),
 		cmocka_unit_test(has_the_mode_of_any_new_file),
+		cmocka_unit_test(keeps_the_mode_of_the_old_one),
 		cmocka_unit_test(devices_stay_devices),
 		cmocka_unit_test(no_folder_is_an_error),
 	};
