@@ -72,21 +72,12 @@ static size_t rank_rows(const struct report *report, __u8 role, struct rank **re
 /* ---- sums ---- */
 
 /* Levels of several rows at one time add up, but each queue is on its own. */
-static void add_slot(struct slot *into, const struct slot *from)
-{
-	__u32 open = into->open + from->open, active = into->active + from->active;
-
-	slot_merge(into, from);
-	into->open = open;
-	into->active = active;
-}
-
 static void add_series(struct series *into, const struct series *from)
 {
 	into->start_ns = from->start_ns;
 	into->width_ns = from->width_ns; /* the same of all, right after a tick */
 	for (size_t i = 0; i < from->count; i++)
-		add_slot(&into->slots[i], &from->slots[i]);
+		slot_add(&into->slots[i], &from->slots[i]);
 	if (from->count > into->count)
 		into->count = from->count;
 }

@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "html/page.h"
 #include "html_detail.h"
 #include "json_record.h"
@@ -56,19 +57,14 @@ static void put_object(FILE *out, struct json_object *object)
 
 /* ---- what the page says of itself ---- */
 
-/* The arguments; of what stands behind "--" the first alone: the rest may hold secrets. */
 static struct json_object *new_arguments(char **arguments)
 {
 	struct json_object *list = json_object_new_array();
-	bool command = false;
+	size_t told = arguments_told(arguments);
 
-	for (; arguments && *arguments; arguments++) {
-		json_object_array_add(list, json_text(*arguments));
-		if (command)
-			break;
-		command = !strcmp(*arguments, "--");
-	}
-	if (command && arguments[0] && arguments[1])
+	for (size_t i = 0; i < told; i++)
+		json_object_array_add(list, json_text(arguments[i]));
+	if (told && arguments[told])
 		json_object_array_add(list, json_text("..."));
 	return list;
 }

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
@@ -131,21 +132,15 @@ static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
 	sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
 }
 
-/* The words with a blank between; of what stands behind "--" the first alone: the rest may hold
- * secrets. NULL: out of memory. */
+/* What is told of WORDS, a blank between. NULL: out of memory. */
 static char *join(char **words)
 {
-	bool command = false;
+	size_t told = arguments_told(words), len;
 	char *text = NULL;
-	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	for (size_t i = 0; out && words && words[i]; i++) {
+	for (size_t i = 0; out && i < told; i++)
 		fprintf(out, "%s%s", i ? " " : "", words[i]);
-		if (command)
-			break;
-		command = !strcmp(words[i], "--");
-	}
 	if (out)
 		fclose(out);
 	return text;

@@ -268,17 +268,17 @@ static int start(struct run *run)
 	const struct options *options = run->options;
 	int err = session__new(options, &run->session);
 
-	/* Not before: what stands in the file is lost then. */
-	if (!err)
-		err = output_open(options->output_file, &run->out);
 	if (!err && options->html_file)
 		err = page_check(options->html_file);
 	if (!err && options->html_file)
 		session__keep_series(run->session);
-	if (!err && verb_find(options->view) == VERB_TRACE)
-		err = start_trace(run);
 	if (!err && options->record_file)
 		err = start_recording(run);
+	/* Not before: what stands in the file is lost then. */
+	if (!err)
+		err = output_open(options->output_file, &run->out);
+	if (!err && verb_find(options->view) == VERB_TRACE)
+		err = start_trace(run);
 	if (!err)
 		err = session__start(run->session);
 	if (!err && (run->recorder || options->html_file))

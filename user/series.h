@@ -49,7 +49,7 @@ struct series {
 	struct slot slots[SERIES_SLOTS];
 };
 
-/* Frees with free(). NULL: out of memory. */
+/* The caller frees it with free(). NULL: out of memory. */
 struct series *series__new(__u64 start_ns);
 
 /* The slot of NS, the first for what was before. */

@@ -43,8 +43,9 @@ int session__poll(struct session *session, int timeout_ms);
 
 /*
  * Makes everything complete as of now, and with series or an observer ticks, unless from a
- * recording, which has its own. RET_REPORT holds until session__end_snapshot(), which must follow,
- * also after an error. -errno, logged.
+ * recording, which has its own. What RET_REPORT says of connections holds until
+ * session__end_snapshot(), which must follow, also after an error; its rows stay until the session
+ * ends, and change with the next poll. -errno, logged.
  */
 int session__snapshot(struct session *session, struct report *ret_report);
 void session__end_snapshot(struct session *session);

@@ -6,11 +6,14 @@
 #include <stddef.h>
 
 static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t patient;
 
 /* The second signal finds the default disposition and ends us at once; the kernel detaches. */
 static void on_signal(int number)
 {
 	stop_signal = number;
+	if (patient)
+		return;
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
 }
@@ -27,6 +30,11 @@ void stop_catch(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* Inherited as ignored it would take COMMAND's status away. */
 	signal(SIGCHLD, SIG_DFL);
+}
+
+void stop_be_patient(void)
+{
+	patient = 1;
 }
 
 int stop_asked(void)

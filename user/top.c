@@ -227,6 +227,7 @@ static int open_screen(struct top *top)
 	};
 
 	log_hold();
+	stop_be_patient();
 	top->terminal = terminal__open(&options);
 	if (!top->terminal)
 		return log_err(-errno, "cannot use the terminal");
