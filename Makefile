@@ -51,7 +51,7 @@ USER_SOURCES := $(wildcard user/*.c)
 HTML_SOURCES := $(wildcard user/html/*.html user/html/*.css user/html/*.js)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
-PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o serve.o self_test.o tracer.o probes.o),$(USER_OBJECTS))
+PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o serve.o self_test.o tracer.o hooks.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor
@@ -77,7 +77,7 @@ $(O)/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) -c $< -o $@
 
-$(O)/user/tracer.o: $(O)/connscope.skel.h
+$(O)/user/tracer.o $(O)/user/hooks.o: $(O)/connscope.skel.h
 $(O)/user/out_html.o: $(O)/html/page.h
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c Makefile

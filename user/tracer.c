@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel side from user space: open, load, attach, read. */
+/* The kernel side from user space: what is read from the BPF object. */
 #include "tracer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-#include <linux/perf_event.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -22,17 +17,11 @@
 #include "clock.h"
 #include "connscope.skel.h"
 #include "event.h"
+#include "hooks.h"
 #include "log.h"
-#include "loopback.h"
 #include "owner.h"
-#include "probes.h"
 #include "report.h"
 #include "teller.h"
-#include "tracefs.h"
-
-#define ENOTSUPP 524 /* the kernel's own, include/linux/errno.h */
-
-#define LINKS_MAX (FEATURE_MAX * WAY_PROGRAMS)
 
 /* Single events: an exchange is told when its response has been quiet for so long. */
 #define QUIET_NS 200000000ULL
@@ -48,11 +37,9 @@ struct pending {
 
 struct tracer {
 	const struct options *options;
-	struct probes *probes;
-	struct connscope *skel;
+	struct hooks hooks;
+	struct connscope *skel; /* of hooks */
 	struct ring_buffer *ring;
-	struct bpf_link *links[LINKS_MAX];
-	size_t link_count;
 	struct bpf_link *conns_iter;
 	struct bpf_link *listeners_iter;
 	struct bpf_link *exchanges_iter;
@@ -70,220 +57,7 @@ struct tracer {
 	__u64 bad_events;
 };
 
-/* ---- open, load, attach ---- */
-
-/* The first port of net.ipv4.ip_local_port_range here, or the kernel's default. */
-static __u16 ephemeral_low(void)
-{
-	auto_file FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-	unsigned int low;
-
-	return file && fscanf(file, "%5u", &low) == 1 ? low : 32768;
-}
-
-static void apply_knobs(struct tracer *tracer)
-{
-	const struct options *options = tracer->options;
-	const struct probes *probes = tracer->probes;
-	struct connscope *skel = tracer->skel;
-	static const struct filter_knobs everything;
-	struct timespec tick;
-
-	skel->rodata->only = options->filter.knobs;
-	skel->rodata->filtered = memcmp(&options->filter.knobs, &everything, sizeof(everything));
-	skel->rodata->ephemeral_low = ephemeral_low();
-	skel->rodata->split_drops = probes->states[FEATURE_OVERFLOW].mechanism == MECHANISM_TP_BTF;
-	skel->rodata->wakeup_bytes = options->ring_kib * 1024 / 4;
-	/* Coarse clocks advance once a tick. */
-	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-	skel->rodata->tick_us = tick.tv_nsec / 1000;
-	skel->rodata->group_by_pid = options->by & BY_PID;
-	skel->rodata->group_by_cgroup = (options->by & (BY_CONTAINER | BY_DEFAULT_AND_CONTAINER)) ||
-					options->filter.container_count;
-	skel->rodata->infer_send = probes->states[FEATURE_SEND].mechanism == MECHANISM_INFERRED;
-	skel->rodata->infer_time_wait =
-		probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
-	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
-	skel->rodata->trace_events = options->exchanges;
-	bpf_map__set_max_entries(skel->maps.conns, options->max_conns);
-	if (options->exchanges)
-		bpf_map__set_max_entries(skel->maps.exchanges, options->max_conns);
-	bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);
-	bpf_map__set_max_entries(skel->maps.group_slots, options->max_endpoints + GROUP_FIRST);
-	bpf_map__set_max_entries(skel->maps.free_groups, options->max_endpoints);
-	bpf_map__set_max_entries(skel->maps.events, options->ring_kib * 1024);
-}
-
-/* Exactly the programs of the chosen ways are loaded, and what single events need. */
-static void choose_programs(struct tracer *tracer)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program (program, tracer->skel->obj)
-		bpf_program__set_autoload(program, false);
-	for (int f = 0; f < FEATURE_MAX; f++) {
-		const struct probe_way *way = tracer->probes->chosen[f];
-
-		for (int i = 0; way && i < WAY_PROGRAMS; i++) {
-			if (!probes__has_hook(tracer->probes, way, i))
-				continue;
-			program = bpf_object__find_program_by_name(tracer->skel->obj,
-								   way->programs[i].program);
-			bpf_program__set_autoload(program, true);
-		}
-	}
-	bpf_program__set_autoload(tracer->skel->progs.snapshot_exchanges,
-				  tracer->options->exchanges);
-}
-
-static struct bpf_link *attach_tracepoint(struct bpf_program *program, const char *name)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-		.sample_period = 1,
-		.wakeup_events = 1,
-	};
-	int id = tracefs_event_id("syscalls", name), fd;
-	struct bpf_link *link;
-
-	if (id < 0) {
-		errno = -id;
-		return NULL;
-	}
-	attr.config = id;
-	fd = syscall(__NR_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	link = bpf_program__attach_perf_event(program, fd);
-	if (!link)
-		close(fd);
-	return link;
-}
-
-/* 0 when all hooks of WAY that this kernel has are attached, else RET_HOOK is the one that is not.
- */
-static int attach_way(struct tracer *tracer, const struct probe_way *way, const char **ret_hook)
-{
-	for (int i = 0; i < WAY_PROGRAMS; i++) {
-		struct bpf_program *program;
-		struct bpf_link *link;
-
-		if (!probes__has_hook(tracer->probes, way, i))
-			continue;
-		program = bpf_object__find_program_by_name(tracer->skel->obj,
-							   way->programs[i].program);
-		if (way->mechanism == MECHANISM_TRACEPOINT)
-			link = attach_tracepoint(program, way->programs[i].hook);
-		else
-			link = bpf_program__attach(program);
-		if (!link) {
-			*ret_hook = way->programs[i].hook;
-			return -errno;
-		}
-		tracer->links[tracer->link_count++] = link;
-	}
-	return 0;
-}
-
-/* -EAGAIN: a way was demoted, begin again. */
-static int attach_all(struct tracer *tracer)
-{
-	bool demoted = false;
-
-	for (int f = 0; f < FEATURE_MAX; f++) {
-		const struct probe_way *way = tracer->probes->chosen[f];
-		const char *hook;
-		char reason[96];
-		int err;
-
-		if (!way || way->mechanism == MECHANISM_ITER)
-			continue;
-		err = attach_way(tracer, way, &hook);
-		if (!err)
-			continue;
-		snprintf(reason, sizeof(reason), "cannot attach %s: %s", hook,
-			 err == -ENOTSUPP ? "not supported" : strerror(-err));
-		log_debug("%s", reason);
-		probes__demote(tracer->probes, way, reason);
-		demoted = true;
-	}
-	return demoted ? -EAGAIN : 0;
-}
-
-static __u64 run_count(struct tracer *tracer, const struct probe_way *way)
-{
-	__u64 runs = 0;
-
-	for (int i = 0; i < WAY_PROGRAMS; i++) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-		struct bpf_program *program;
-
-		if (!probes__has_hook(tracer->probes, way, i))
-			continue;
-		program = bpf_object__find_program_by_name(tracer->skel->obj,
-							   way->programs[i].program);
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
-			runs += info.run_cnt;
-	}
-	return runs;
-}
-
-/* The kernel counts runs while somebody holds the file of BPF_ENABLE_STATS. */
-static int check_hooks_run(struct tracer *tracer)
-{
-	auto_close int stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	bool demoted = false;
-	int err;
-
-	if (stats < 0) {
-		log_debug("hooks not checked: cannot count runs: %s", strerror(errno));
-		return 0;
-	}
-	err = loopback_exchange();
-	if (err) {
-		log_debug("hooks not checked: no loopback connection here: %s", strerror(-err));
-		return 0;
-	}
-	for (int f = 0; f < FEATURE_MAX; f++) {
-		const struct probe_way *way = tracer->probes->chosen[f];
-
-		if (!way || way->quiet || way->mechanism == MECHANISM_INFERRED)
-			continue;
-		if (run_count(tracer, way))
-			continue;
-		log_debug("%s attached but did not run", way->programs[0].hook);
-		probes__demote(tracer->probes, way, "attached, but a connection did not reach it");
-		demoted = true;
-	}
-	return demoted ? -EAGAIN : 0;
-}
-
-static void close_object(struct tracer *tracer)
-{
-	for (size_t i = 0; i < tracer->link_count; i++)
-		bpf_link__destroy(tracer->links[i]);
-	tracer->link_count = 0;
-	connscope__destroy(tracer->skel);
-	tracer->skel = NULL;
-}
-
-static int open_object(struct tracer *tracer)
-{
-	int err;
-
-	tracer->skel = connscope__open();
-	if (!tracer->skel)
-		return log_err(-errno, "cannot open the BPF object");
-	apply_knobs(tracer);
-	choose_programs(tracer);
-	err = connscope__load(tracer->skel);
-	if (err)
-		return log_err(err, "cannot load the BPF programs (connscope -v shows the "
-				    "kernel's own words)");
-	return 0;
-}
+/* ---- open ---- */
 
 static int attach_iter(struct bpf_program *program, struct bpf_map *map, struct bpf_link **ret_link)
 {
@@ -356,29 +130,6 @@ static int open_readers(struct tracer *tracer)
 	return err ? log_err(err, "cannot attach the snapshot iterators") : 0;
 }
 
-static int attach_chosen(struct tracer *tracer)
-{
-	int err;
-
-	/* Each round demotes at least one way, so this ends. */
-	do {
-		int missing = probes__missing(tracer->probes);
-
-		close_object(tracer);
-		if (missing >= 0) {
-			log_error("this kernel cannot serve \"%s\": %s", feature_name(missing),
-				  tracer->probes->states[missing].reason);
-			return -EOPNOTSUPP;
-		}
-		err = open_object(tracer);
-		if (!err)
-			err = attach_all(tracer);
-		if (!err)
-			err = check_hooks_run(tracer);
-	} while (err == -EAGAIN);
-	return err;
-}
-
 int tracer__new(const struct options *options, struct probes *probes, struct tracer **ret_tracer)
 {
 	struct tracer *tracer = calloc(1, sizeof(*tracer));
@@ -387,9 +138,9 @@ int tracer__new(const struct options *options, struct probes *probes, struct tra
 	if (!tracer)
 		return log_err(-ENOMEM, "cannot start");
 	tracer->options = options;
-	tracer->probes = probes;
 	tracer->run_stats = -1;
-	err = attach_chosen(tracer);
+	err = hooks__attach(options, probes, &tracer->hooks);
+	tracer->skel = tracer->hooks.skel;
 	if (!err)
 		err = open_readers(tracer);
 	if (err) {
@@ -411,7 +162,7 @@ void tracer__free(struct tracer *tracer)
 	ring_buffer__free(tracer->ring);
 	if (tracer->groups)
 		munmap((void *)tracer->groups, tracer->groups_size);
-	close_object(tracer);
+	hooks__done(&tracer->hooks);
 	if (tracer->run_stats >= 0)
 		close(tracer->run_stats);
 	free(tracer->pending);
@@ -719,53 +470,15 @@ int tracer__count_runs(struct tracer *tracer)
 
 size_t tracer__programs(const struct tracer *tracer, struct program_stats *ret_stats, size_t room)
 {
-	struct bpf_program *program;
-	size_t count = 0;
-
-	bpf_object__for_each_program (program, tracer->skel->obj) {
-		struct program_stats *stats = &ret_stats[count];
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
-
-		if (count == room || !bpf_program__autoload(program))
-			continue;
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len))
-			continue;
-		snprintf(stats->name, sizeof(stats->name), "%s", bpf_program__name(program));
-		stats->runs = info.run_cnt;
-		stats->run_ns = info.run_time_ns;
-		/* Kernels before 5.12 know no such count. */
-		stats->missed = len < offsetof(struct bpf_prog_info, recursion_misses) +
-							sizeof(info.recursion_misses)
-					? -1
-					: (__s64)info.recursion_misses;
-		count++;
-	}
-	return count;
-}
-
-/* Runs that the kernel left out because a program was running on that CPU already; -1: it does not
- * count them. */
-static __s64 read_missed_runs(const struct tracer *tracer)
-{
-	struct program_stats stats[PROGRAMS_MAX];
-	size_t count = tracer__programs(tracer, stats, PROGRAMS_MAX);
-	__s64 missed = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (stats[i].missed < 0)
-			return -1;
-		missed += stats[i].missed;
-	}
-	return missed;
+	return hooks__programs(&tracer->hooks, ret_stats, room);
 }
 
 void tracer__account(const struct tracer *tracer, struct account *account)
 {
 	read_losses(tracer, account->losses);
 	account->losses[LOSS_CONN_EVENT] += tracer->bad_events;
-	account->missed_runs = read_missed_runs(tracer);
-	memcpy(account->features, tracer->probes->states, sizeof(account->features));
+	account->missed_runs = hooks__missed_runs(&tracer->hooks);
+	memcpy(account->features, tracer->hooks.probes->states, sizeof(account->features));
 	snprintf(account->backend, sizeof(account->backend), "%s",
-		 probes__backend_name(tracer->probes));
+		 probes__backend_name(tracer->hooks.probes));
 }

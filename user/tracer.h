@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel side from user space: open, load, attach, read. The only file that knows BPF objects;
- * everything after it is plain C on checked records.
+ * The kernel side from user space: what is read from it. Beside hooks.c the only file that knows
+ * the BPF object; everything after it is plain C on checked records.
  */
 #ifndef connscope_TRACER_H
 #define connscope_TRACER_H
