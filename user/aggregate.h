@@ -14,88 +14,14 @@
 
 #include "connscope/conn.h"
 #include "hist.h"
+#include "row_key.h"
 #include "series.h"
+#include "totals.h"
 
 struct filter;
 struct names;
 struct observer;
 struct trace_event;
-
-/* What rows are told apart by; the role always is. */
-enum group_by {
-	BY_ENDPOINT = 1 << 0,
-	BY_COMM = 1 << 1,
-	BY_PID = 1 << 2,
-	BY_CONTAINER = 1 << 3,
-	BY_NETNS = 1 << 4,
-	BY_NAME = 1 << 5,
-	/* With nothing else: the default, but clients by container too. */
-	BY_DEFAULT_AND_CONTAINER = 1 << 6,
-};
-
-#define NAME_LEN 64
-
-/* Fields that the grouping leaves open are zero or empty. */
-struct row_key {
-	__u64 cgroup;
-	__u32 netns;
-	__u32 pid;
-	__u16 port;
-	__u8 role;
-	__u8 addr[CONN_ADDR_LEN]; /* IPv4 as IPv4-mapped; :: or ::ffff:0.0.0.0 for a wildcard */
-	char comm[CONN_COMM_LEN];
-	char name[NAME_LEN]; /* from the names file, or empty */
-};
-
-/* Everything that can be summed over connections. */
-struct totals {
-	__u64 opened; /* established (client) or queued (server) while we watched */
-	__u64 failed;
-	__u64 fails[FAIL_MAX];
-	__u64 partial;
-	__u64 no_owner;
-	__u64 accepted;		 /* server: taken out of the queue by accept() while we watched */
-	__u64 exchanges;	 /* of connections that we saw open */
-	__u64 partial_exchanges; /* of partial ones, since tracing began */
-	__u64 carriers;		 /* connections, seen open, with at least one exchange */
-	__u64 mptcp;	  /* connections that are subflows: no exchanges of theirs are known */
-	__u64 open;	  /* established and not yet closed by either side */
-	__u64 open_mptcp; /* those of them that are subflows */
-	__u64 active;	  /* those of them with a request in flight */
-	__u64 closed;
-	__u64 by[INITIATOR_MAX];
-	__u64 causes[CAUSE_MAX];
-	__u64 in_flight; /* of the closed ones */
-	__u64 in_flight_by[INITIATOR_MAX];
-	__u64 raced;
-	__u64 unused; /* closed without having carried an exchange */
-	__u64 time_wait;
-	__u64 sent_bytes;
-	__u64 received_bytes;
-	__u32 depth_max;
-	struct dist exchanges_per_conn;
-	struct dist connect_us;
-	struct dist accept_wait_us;
-	struct dist depth;		     /* at each entry into the accept queue */
-	struct dist idle_at_close_local_us;  /* our side ended it */
-	struct dist idle_at_close_remote_us; /* the peer did */
-	struct dist duration_us;	     /* of closed ones that were seen from their opening */
-};
-
-/* What the listening sockets of a row say now, or said when they closed. Each has a queue of its
- * own. One speaks for all in what is not summed: the deepest, of equally deep ones that with the
- * least room; of closed ones the last. */
-struct listener_totals {
-	__u32 sockets; /* open listening sockets */
-	__u32 seen;    /* listening sockets ever: 0 means no listener of this row is known */
-	__u32 asked_known;
-	__s32 backlog_asked; /* where asked_known, as given to listen(2) */
-	__u32 limit;
-	__u32 somaxconn;
-	__u32 depth;
-	__u64 syn_drops;
-	__u64 ack_drops;
-};
 
 /* The lengths of a row's queues now, one for each open listening socket. */
 struct queues {
@@ -128,9 +54,6 @@ struct row {
 };
 
 struct aggregate;
-
-/* What rows of ROLE are told apart by: BY, or the default for 0. */
-unsigned int group_by_of(unsigned int by, __u8 role);
 
 /* BY is a set of enum group_by, 0 for the default: clients by endpoint and comm, servers by
  * endpoint. FILTER and NAMES may be NULL and must outlive the aggregate. NULL when out of memory.
@@ -177,12 +100,6 @@ void aggregate__event(struct aggregate *agg, const struct trace_event *event);
 
 /* CONN, which has passed the filter, counts in ROW. */
 bool aggregate__is_of(const struct aggregate *agg, const struct row *row, const struct conn *conn);
-
-/* A request of CONN, which is open, is in flight. */
-bool conn_is_active(const struct conn *conn);
-
-/* Sums FROM's counts into INTO, distributions included. */
-void totals__merge(struct totals *into, const struct totals *from);
 
 /* Rows in no particular order, valid until the next call that takes the aggregate. */
 size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows);
