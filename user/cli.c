@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "cli_value.h"
 #include "escape.h"
@@ -380,6 +381,38 @@ static void check_from(const struct cli *cli)
 			    cli->positionals ? "INTERVAL" : "-- COMMAND");
 }
 
+/* Whether A and B, which need not exist, are one file; devices take what anybody writes. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat left, right;
+
+	if (stat(a, &left) || stat(b, &right))
+		return !strcmp(a, b);
+	return S_ISREG(left.st_mode) && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
+/* One file cannot be two of these: the one would be lost. */
+static void check_files(const struct options *options)
+{
+	const struct {
+		const char *name, *path;
+	} files[] = {
+		{ "--from", options->from_file },
+		{ "--record", options->record_file },
+		{ "--html", options->html_file },
+		{ "--output", options->output_file },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (files[i].path && files[j].path &&
+			    is_same_file(files[i].path, files[j].path))
+				usage_error("%s %s: is the file of %s, accepted: another one",
+					    files[i].name, files[i].path, files[j].name);
+		}
+	}
+}
+
 static void check_whole(const struct cli *cli)
 {
 	const struct options *options = cli->options;
@@ -400,8 +433,9 @@ static void check_whole(const struct cli *cli)
 		check_from(cli);
 	check_needs(cli, OPTION_SINCE, options->from_file, "--from");
 	check_needs(cli, OPTION_UNTIL, options->from_file, "--from");
-	check_needs(cli, OPTION_MAX_SIZE, options->record_file, "--record");
-	check_needs(cli, OPTION_KEEP, options->record_file, "--record");
+	check_needs(cli, OPTION_MAX_SIZE, options->record_file, "record, or --record");
+	check_needs(cli, OPTION_KEEP, options->record_file, "record, or --record");
+	check_files(options);
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
 			    options->sort, options->view);

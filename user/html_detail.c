@@ -96,7 +96,7 @@ static void add_row(struct detail *detail, const struct row *row)
 
 /* ---- parts ---- */
 
-static void add_identity(struct json_object *object, const struct row *row)
+static void add_identity(struct json_object *object, unsigned int by, const struct row *row)
 {
 	static const char *const keys[] = { "endpoint", "addr", "port",	     "name",
 					    "comm",	"pid",	"container", "netns" };
@@ -108,7 +108,7 @@ static void add_identity(struct json_object *object, const struct row *row)
 	table__init(&table, "", columns, 8);
 	cells = table__add_row(&table);
 	if (cells)
-		view_identity(row, &identity, cells);
+		view_identity(by, row, &identity, cells);
 	for (size_t i = 0; cells && i < 8; i++)
 		json_add(object, keys[i], json_cell(&cells[i]));
 	table__done(&table);
@@ -217,7 +217,7 @@ static struct json_object *new_detail(const struct detail *detail, bool rest)
 
 	json_add(object, "rest", rest ? json_number(detail->rows) : NULL);
 	if (!rest) {
-		add_identity(object, row);
+		add_identity(object, detail->sum.report->by, row);
 		if (!listener->seen)
 			listener = &row->listener_closed;
 		json_add(object, "limit", listener->seen ? json_number(listener->limit) : NULL);

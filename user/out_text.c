@@ -177,7 +177,8 @@ static void write_table(FILE *out, const struct table *table, const struct outpu
 		fprintf(out, "%s\n", table->row_count ? table->title : table->empty);
 	if (!table->row_count)
 		return;
-	layout__init(&layout, table, options->width, options->wide);
+	layout__init(&layout, table,
+		     &(struct layout_options){ options->width, options->wide, options->unbroken });
 	if (!options->no_header) {
 		write_groups(out, &layout);
 		write_titles(out, &layout);
@@ -216,7 +217,7 @@ static int write_rows(FILE *out, const struct table *table, struct output_stream
 {
 	struct layout layout;
 
-	layout__init(&layout, table, SIZE_MAX, options->wide);
+	layout__init(&layout, table, &(struct layout_options){ SIZE_MAX, options->wide, true });
 	if (table->columns == stream->columns)
 		layout__widen(&layout, stream->widths);
 	if (!stream->headed && !options->no_header)

@@ -15,6 +15,7 @@ struct table;
 struct output_options {
 	size_t width;	/* columns of the terminal, or 80 where there is none */
 	bool wide;	/* every column, whatever the width */
+	bool unbroken;	/* text: a row is a line, for programs that read lines */
 	bool no_header; /* text and CSV: rows alone */
 	bool colour;
 	bool utf8;	  /* text: the terminal, or what reads a pipe here, takes it */

@@ -45,6 +45,7 @@ struct output_options render_options(const struct options *options, FILE *out)
 	return (struct output_options){
 		.width = options->width ? options->width : width_of(out),
 		.wide = options->wide,
+		.unbroken = !options->width && !isatty(fileno(out)),
 		.no_header = options->no_header,
 		.utf8 = options->utf8,
 		.hist = options->hist,

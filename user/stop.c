@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGINT and SIGTERM ask for an orderly end; the second of them ends the process at once. */
+/* SIGINT, SIGTERM and SIGHUP ask for an orderly end; the second of them ends the process at once.
+ */
 #include "stop.h"
 
 #include <signal.h>
@@ -23,9 +24,13 @@ void stop_catch(void)
 	/* Restarted, so that the first signal does not cut a report short; epoll_wait(2) never is.
 	 */
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+	struct sigaction before;
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* A terminal that goes away; under nohup(1) it is ignored, and stays so. */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	/* A reader that has gone shows as EPIPE. */
 	signal(SIGPIPE, SIG_IGN);
 	/* Inherited as ignored it would take COMMAND's status away. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SIGINT and SIGTERM ask for an orderly end; the second of them ends the process at once. */
+/* SIGINT, SIGTERM and SIGHUP ask for an orderly end; the second of them ends the process at once.
+ */
 #ifndef connscope_STOP_H
 #define connscope_STOP_H
 

@@ -193,20 +193,26 @@ static void fill_room(struct layout *layout, bool *shown, const size_t *widths, 
 	}
 }
 
-void layout__init(struct layout *layout, const struct table *table, size_t width, bool wide)
+void layout__init(struct layout *layout, const struct table *table,
+		  const struct layout_options *options)
 {
-	size_t widths[LAYOUT_COLUMNS];
+	size_t widths[LAYOUT_COLUMNS], width = options->width;
 	bool shown[LAYOUT_COLUMNS];
 
 	layout->table = table;
 	for (size_t i = 0; i < table->column_count; i++) {
 		widths[i] = measure(table, i);
-		shown[i] = is_basic(table, i, wide);
+		shown[i] = is_basic(table, i, options->wide);
 	}
 	choose(layout, shown, widths);
-	if (wide)
+	if (options->wide)
 		return;
-	cap_first(layout, widths, width);
+	if (options->unbroken)
+		width += layout->count && layout->widths[0] > FIRST_MAX
+				 ? layout->widths[0] - FIRST_MAX
+				 : 0;
+	else
+		cap_first(layout, widths, width);
 	shrink_texts(layout, widths, width);
 	drop_excess(layout, shown, widths, width);
 	fill_room(layout, shown, widths, width);

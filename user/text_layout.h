@@ -17,8 +17,14 @@ struct layout {
 	size_t count;
 };
 
-/* With WIDE every column that text may show, whatever WIDTH is. */
-void layout__init(struct layout *layout, const struct table *table, size_t width, bool wide);
+struct layout_options {
+	size_t width;
+	bool wide;     /* every column that text may show, whatever WIDTH is */
+	bool unbroken; /* rows stay lines: what the first column takes too much comes on top */
+};
+
+void layout__init(struct layout *layout, const struct table *table,
+		  const struct layout_options *options);
 
 /* Makes columns as wide as WIDTHS, by index of the table's columns, says, and WIDTHS as the layout.
  */

@@ -13,6 +13,15 @@
 
 /* ---- rates ---- */
 
+static void add_slot(struct top_counts *counts, const struct slot *slot)
+{
+	counts->opened += slot->opened;
+	counts->exchanges += slot->exchanges;
+	counts->closed += slot->closed;
+	counts->raced += slot->raced;
+	counts->overflows += slot->overflows;
+}
+
 static void take_tick(struct observer *self, const struct record *record)
 {
 	struct top_rates *rates = (struct top_rates *)self;
@@ -21,11 +30,7 @@ static void take_tick(struct observer *self, const struct record *record)
 	if (record->kind != RECORD_TICK)
 		return;
 	if (record->row) {
-		rates->sum.opened += slot->opened;
-		rates->sum.exchanges += slot->exchanges;
-		rates->sum.closed += slot->closed;
-		rates->sum.raced += slot->raced;
-		rates->sum.overflows += slot->overflows;
+		add_slot(&rates->sum, slot);
 		return;
 	}
 	rates->latest = rates->sum;
@@ -41,19 +46,6 @@ void top_rates__init(struct top_rates *rates, __u64 start_ns)
 	rates->last_ns = start_ns;
 }
 
-static void add_totals(struct top_counts *counts, const struct totals *totals)
-{
-	counts->opened += totals->opened;
-	counts->exchanges += totals->exchanges + totals->partial_exchanges;
-	counts->closed += totals->closed;
-	counts->raced += totals->raced;
-}
-
-static void add_listeners(struct top_counts *counts, const struct listener_totals *totals)
-{
-	counts->overflows += totals->syn_drops + totals->ack_drops;
-}
-
 void top_rates__whole(struct top_rates *rates, const struct report *report)
 {
 	struct top_counts *counts = &rates->latest;
@@ -63,10 +55,10 @@ void top_rates__whole(struct top_rates *rates, const struct report *report)
 	memset(counts, 0, sizeof(*counts));
 	counts->ms = report->account.interval_ms;
 	for (size_t i = 0; i < count; i++) {
-		add_totals(counts, &rows[i]->closed);
-		add_totals(counts, &rows[i]->open);
-		add_listeners(counts, &rows[i]->listener_closed);
-		add_listeners(counts, &rows[i]->listener_open);
+		const struct series *series = rows[i]->series;
+
+		for (size_t at = 0; series && at < series->count; at++)
+			add_slot(counts, &series->slots[at]);
 	}
 }
 
@@ -220,7 +212,8 @@ int top_model__arrange(struct top_model *model, struct top_state *state, size_t 
 		return 0;
 	/* It looks at every cell: not at each key. */
 	if (model->layout.table != model->table || model->layout_width != width)
-		layout__init(&model->layout, model->table, width, wide);
+		layout__init(&model->layout, model->table,
+			     &(struct layout_options){ width, wide, false });
 	model->layout_width = width;
 	err = put_in_order(model, &state->pages[index]);
 	if (err)

@@ -156,8 +156,10 @@ static void fill_series(const struct row_sum *sum, struct cell *cells)
 
 	if (!series || now_ns < series->start_ns)
 		return;
-	/* The series of a queue that is gone has ended before. */
-	slots = (size_t)((now_ns - series->start_ns) / series->width_ns) + 1;
+	/* The series of a queue that is gone has ended before. One that begins now has no width. */
+	slots = now_ns == series->start_ns
+			? 1
+			: (size_t)((now_ns - series->start_ns - 1) / series->width_ns) + 1;
 	merge = (slots + POINTS_MAX - 1) / POINTS_MAX;
 	for (size_t i = 0; i < series->count && i < slots; i++) {
 		if (series->slots[i].depth > points[i / merge])
@@ -218,7 +220,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 
 	if (!cells)
 		return -ENOMEM;
-	view_identity(sum->row, &identity, cells);
+	view_identity(sum->report->by, sum->row, &identity, cells);
 	fill_backlog(sum, cells);
 	fill_queue(sum, cells);
 	fill_accepts(sum, cells);

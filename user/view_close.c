@@ -153,7 +153,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 
 	if (!cells)
 		return -ENOMEM;
-	view_identity(sum->row, &identity, cells);
+	view_identity(sum->report->by, sum->row, &identity, cells);
 	cells[ROLE] = cell_text(sum->row->key.role == ROLE_SERVER ? "server" : "client");
 	cells[CLOSED] = cell_number(totals->closed);
 	fill_initiators(sum, cells);

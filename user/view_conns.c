@@ -232,7 +232,10 @@ static int fill(const struct report *report, struct table *table)
 	}
 	/* Of which row those were is not known. */
 	table->omitted = report->only ? 0 : conn_list__forgotten(list);
-	if (pick && !conn_pick__is_any(pick))
+	if (report->only && conn_list__forgotten(list))
+		table->empty = "none is open, and of those that closed last (--closed) none is "
+			       "of this row";
+	else if (pick && !conn_pick__is_any(pick))
 		table->empty = "no connection is like that";
 	else if (table->omitted)
 		table->empty = "no connection is open, and closed ones are not kept";

@@ -171,7 +171,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 
 	if (!cells)
 		return -ENOMEM;
-	view_identity(sum->row, &identity, cells);
+	view_identity(sum->report->by, sum->row, &identity, cells);
 	cells[OPENED] = cell_number(totals->opened);
 	cells[FAILED] = cell_number(totals->failed);
 	for (int i = 1; i < FAIL_MAX; i++)

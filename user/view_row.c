@@ -124,16 +124,19 @@ static void fill_endpoint(const struct row_key *key, const struct identity_colum
 	set(cells, columns->endpoint, cell_text(text));
 }
 
-void view_identity(const struct row *row, const struct identity_columns *columns,
+void view_identity(unsigned int by, const struct row *row, const struct identity_columns *columns,
 		   struct cell *cells)
 {
 	const struct row_key *key = &row->key;
-	__u64 cgroup = key->cgroup ? key->cgroup : row->cgroup;
+	/* Where the caller has not said what rows are told apart by, an owner is of interest. */
+	bool any = !(by & ~(unsigned int)BY_DEFAULT_AND_CONTAINER);
+	const char *comm = key->comm[0] || !any ? key->comm : row->comm;
+	__u64 cgroup = key->cgroup || !any ? key->cgroup : row->cgroup;
 
 	fill_endpoint(key, columns, cells);
 	set(cells, columns->name, text_or_missing(key->name));
-	set(cells, columns->comm, text_or_missing(key->comm[0] ? key->comm : row->comm));
-	set(cells, columns->pid, number_or_missing(key->pid ? key->pid : row->pid));
+	set(cells, columns->comm, text_or_missing(comm));
+	set(cells, columns->pid, number_or_missing(key->pid || !any ? key->pid : row->pid));
 	set(cells, columns->container, text_or_missing(owner_container(cgroup)));
 	set(cells, columns->netns, number_or_missing(key->netns));
 }

@@ -35,7 +35,7 @@ struct identity_columns {
 
 void view_pin(const struct report *report, const struct identity_columns *columns,
 	      struct table *table);
-void view_identity(const struct row *row, const struct identity_columns *columns,
+void view_identity(unsigned int by, const struct row *row, const struct identity_columns *columns,
 		   struct cell *cells);
 
 /* p50, p99 and max of DIST divided by UNIT, to the nearest, into three cells. */

@@ -439,7 +439,13 @@ static void mistakes(void **state)
 		{ "--from a -- ls",
 		  "-- COMMAND: does not go with --from, which reports what was recorded" },
 		{ "--since 13:45", "--since: accepted with: --from FILE" },
-		{ "--keep 1d", "--keep: accepted with: --record FILE" },
+		{ "--keep 1d", "--keep: accepted with: record, or --record FILE" },
+		{ "--from /etc/passwd -o /etc/passwd",
+		  "--output /etc/passwd: is the file of --from, accepted: another one" },
+		{ "--record a --html a",
+		  "--html a: is the file of --record, accepted: another one" },
+		{ "conns --names a",
+		  "conns --names: accepted with: all, reuse, accept, close, top, serve" },
 		{ "record --keep soon", "--keep soon: accepted: a number with s, m, h or d, such "
 					"as 30m or 7d" },
 		{ "record --max-size 1000K", "--max-size 1000K: accepted: a number with K, M, G or "

@@ -286,6 +286,21 @@ static void long_endpoint_has_its_own_line(void **state)
 	end(&scene);
 }
 
+static void for_programs_a_row_is_a_line(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	begin(&scene);
+	scene.options.width = 60;
+	scene.options.unbroken = true;
+	scene.options.no_header = true;
+	add(&scene, "[2001:db8:1:2:3:4:5:6]:443", "curl");
+	assert_text(&scene, "[2001:db8:1:2:3:4:5:6]:443  curl       1  66.7%  321us 1.7ms\n"
+			    "-- 3 connections tracked, 0 partial, 0 lost; fentry\n");
+	end(&scene);
+}
+
 static void long_name_is_cut_when_narrow(void **state)
 {
 	struct scene scene;
@@ -466,6 +481,7 @@ int main(void)
 		cmocka_unit_test(narrow_drops_from_the_right),
 		cmocka_unit_test(alarm_is_dropped_last),
 		cmocka_unit_test(long_endpoint_has_its_own_line),
+		cmocka_unit_test(for_programs_a_row_is_a_line),
 		cmocka_unit_test(long_name_is_cut_when_narrow),
 		cmocka_unit_test(every_line_fits_the_width),
 		cmocka_unit_test(unknown_and_unavailable_differ),

@@ -36,7 +36,7 @@ static char *text_of(const struct cell *hist, int column, size_t width, bool utf
 	cells[COMM] = cell_text("a\nb");
 	cells[OPENED] = cell_number(9);
 	cells[column] = *hist;
-	layout__init(&layout, &table, 80, false);
+	layout__init(&layout, &table, &(struct layout_options){ .width = 80 });
 	out = open_memstream(&text, &len);
 	text_hists(out, &layout, width, utf8);
 	fclose(out);
