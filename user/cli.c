@@ -77,6 +77,7 @@ static const struct argp_option options_table[] = {
 	{ "since", OPTION_SINCE, "TIME", 0, "--from: from 13:45, an RFC 3339 time, or -10m on", GROUP_RECORDING },
 	{ "until", OPTION_UNTIL, "TIME", 0, "--from: up to then", GROUP_RECORDING },
 	{ "record", OPTION_RECORD, "FILE", 0, "record beside the report: the same numbers", GROUP_RECORDING },
+	{ "exchanges", OPTION_EXCHANGES, NULL, 0, "record single exchanges, too: for trace --from", GROUP_RECORDING },
 	{ "keep", OPTION_KEEP, "TIME", 0, "drop what ended longer ago than 7d, 12h, 30m", GROUP_RECORDING },
 	{ "max-size", OPTION_MAX_SIZE, "SIZE", 0, "drop the oldest where it gets larger than 500M, 2G", GROUP_RECORDING },
 	{ NULL, 0, NULL, OPTION_DOC, "SERVE", GROUP_SERVE },
@@ -208,6 +209,9 @@ static void set_flag(struct options *options, int key)
 		break;
 	case OPTION_IN_FLIGHT:
 		options->pick.in_flight = true;
+		break;
+	case OPTION_EXCHANGES:
+		options->exchanges = true;
 		break;
 	case OPTION_SELF_TEST:
 		options->self_test = true;
@@ -435,6 +439,7 @@ static void check_whole(const struct cli *cli)
 	check_needs(cli, OPTION_UNTIL, options->from_file, "--from");
 	check_needs(cli, OPTION_MAX_SIZE, options->record_file, "record, or --record");
 	check_needs(cli, OPTION_KEEP, options->record_file, "record, or --record");
+	check_needs(cli, OPTION_EXCHANGES, options->record_file, "record, or --record");
 	check_files(options);
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
@@ -510,7 +515,7 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 		usage_error("arguments: %s, accepted: see connscope --help", strerror(err));
 	if (!options.view)
 		options.view = "all";
-	options.exchanges = verb_find(options.view) == VERB_TRACE;
+	options.exchanges |= verb_find(options.view) == VERB_TRACE;
 	if (verb_find(options.view) == VERB_RECORD && !options.record_file)
 		options.record_file = RECORD_FILE;
 	check_whole(&cli);

@@ -31,4 +31,32 @@ static inline __u64 clock_wall_ms(void)
 	return clock_ns(CLOCK_REALTIME) / 1000000;
 }
 
+/* One moment by both clocks. */
+struct clocks {
+	__u64 wall_ms;
+	__u64 ns; /* CLOCK_MONOTONIC */
+};
+
+static inline struct clocks clocks_now(void)
+{
+	return (struct clocks){ clock_wall_ms(), clock_monotonic_ns() };
+}
+
+/* The moment NS by the wall clock. */
+static inline __u64 clocks_wall_ms(struct clocks clocks, __u64 ns)
+{
+	return clocks.wall_ms - (__u64)((__s64)(clocks.ns - ns) / 1000000);
+}
+
+#define CLOCKS_APART_MS 100
+
+/* KEPT, or NOW where the clocks have parted since, as only a step of the wall clock or a suspend
+ * parts them: one connection's times are to read alike in all its lines. */
+static inline struct clocks clocks_keep(struct clocks kept, struct clocks now)
+{
+	__s64 apart_ms = (__s64)(clocks_wall_ms(kept, now.ns) - now.wall_ms);
+
+	return apart_ms > -CLOCKS_APART_MS && apart_ms < CLOCKS_APART_MS ? kept : now;
+}
+
 #endif /* connscope_CLOCK_H */

@@ -96,8 +96,9 @@ struct json_object *json_record(const struct report *report, const char *type)
 	return record;
 }
 
-static void add_features(struct json_object *record, const struct feature_state *features)
+static void add_features(struct json_object *record, const struct report *report)
 {
+	const struct feature_state *features = report->account.features;
 	struct json_object *backends = json_object_new_object();
 	struct json_object *reasons = json_object_new_object();
 
@@ -110,6 +111,8 @@ static void add_features(struct json_object *record, const struct feature_state 
 			json_object_object_add(reasons, feature_name(i),
 					       json_text(features[i].reason));
 	}
+	if (report->no_events)
+		json_object_object_add(reasons, "events", json_text(report->no_events));
 	json_object_object_add(record, "backends", backends);
 	json_object_object_add(record, "reasons", reasons);
 }
@@ -122,7 +125,7 @@ struct json_object *json_meta(const struct report *report)
 	json_add(record, "schema", json_number(SCHEMA));
 	json_add(record, "version", json_text(CONNSCOPE_VERSION));
 	json_add(record, "kernel", json_text(account->kernel));
-	add_features(record, account->features);
+	add_features(record, report);
 	json_add(record, "tracked", json_number(account->tracked));
 	json_add(record, "partial", json_number(account->partial));
 	json_add(record, "no_owner", json_number(account->no_owner));

@@ -171,7 +171,7 @@ static void write_members(FILE *out, struct json_object *object, const char *pre
 	}
 }
 
-/* JSON has the reasons that there are; here each feature has its column. */
+/* JSON has the reasons that there are; here each feature has its column, and so have events. */
 static void complete_reasons(struct json_object *meta)
 {
 	struct json_object *reasons = json_object_object_get(meta, "reasons");
@@ -181,6 +181,8 @@ static void complete_reasons(struct json_object *meta)
 		json_object_object_add(
 			all, feature_name(i),
 			json_object_get(json_object_object_get(reasons, feature_name(i))));
+	json_object_object_add(all, "events",
+			       json_object_get(json_object_object_get(reasons, "events")));
 	json_object_object_add(meta, "reasons", all);
 }
 

@@ -10,18 +10,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include "arguments.h"
 #include "cleanup.h"
-#include "clock.h"
 #include "log.h"
 #include "observer.h"
 #include "recorder_part.h"
 #include "recording.h"
 #include "report.h"
-#include "version.h"
 
 #define READER_MS 2000 /* for who reads at our end */
 
@@ -34,12 +30,18 @@ struct recorder {
 	struct conn_writer conns;
 	struct listener_writer listeners;
 	struct tick_writer ticks;
+	struct event_writer events;
 	struct bounds bounds;
 	__u64 syncs;
 	__u64 interval_ms;
 	char synced[TIME_STRLEN]; /* the last moment that is safe */
 	int err;
 };
+
+void part_bind_text(sqlite3_stmt *stmt, int at, const char *text)
+{
+	sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
+}
 
 int part_run(sqlite3_stmt *stmt)
 {
@@ -101,14 +103,18 @@ static int prepare(struct recorder *recorder)
 	static const char sync[] =
 		"UPDATE recording SET (started_ms, started_ns, kernel, synced_ms, synced_ns, "
 		"interval_ms, backend, "
-		"tracked, partial, no_owner, lost_conns, lost_listeners, map_full_conns, "
+		"tracked, partial, no_owner, lost_conns, lost_listeners, lost_events, "
+		"map_full_conns, "
 		"map_full_listeners, no_histograms, missed_runs, folded, dropped) = "
-		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	static const char feature[] = "INSERT OR REPLACE INTO feature VALUES (?, ?, ?, ?)";
 	int err = conn_writer__init(&recorder->conns, recorder->db);
 
 	err = err ? err : listener_writer__init(&recorder->listeners, recorder->db);
 	err = err ? err : tick_writer__init(&recorder->ticks, recorder->db);
+	err = err ? err
+		  : event_writer__init(&recorder->events, recorder->db, &recorder->conns,
+				       &recorder->listeners);
 	err = err ? err
 		  : bounds__init(&recorder->bounds, recorder->db, recorder->options.max_bytes,
 				 recorder->options.keep_ms);
@@ -116,65 +122,6 @@ static int prepare(struct recorder *recorder)
 	err = err ? err : recording_prepare(recorder->db, feature, &recorder->feature);
 	err = err ? err : recording_prepare(recorder->db, "BEGIN", &recorder->begin);
 	return err ? err : recording_prepare(recorder->db, "COMMIT", &recorder->commit);
-}
-
-static void read_boot_id(char *ret_id, size_t len)
-{
-	auto_file FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	if (!file || !fgets(ret_id, (int)len, file))
-		ret_id[0] = '\0';
-	ret_id[strcspn(ret_id, "\n")] = '\0';
-}
-
-static void bind_text(sqlite3_stmt *stmt, int at, const char *text)
-{
-	sqlite3_bind_text(stmt, at, text, -1, SQLITE_TRANSIENT);
-}
-
-/* What is told of WORDS, a blank between. NULL: out of memory. */
-static char *join(char **words)
-{
-	size_t told = arguments_told(words), len;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &len);
-
-	for (size_t i = 0; out && i < told; i++)
-		fprintf(out, "%s%s", i ? " " : "", words[i]);
-	if (out)
-		fclose(out);
-	return text;
-}
-
-/* The one row of `recording`: what the syncs will tell is 0 as yet. */
-static int write_start(struct recorder *recorder)
-{
-	static const char sql[] = "INSERT INTO recording VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-				  "?8, ?9, ?8, ?9, 0, 0, '', "
-				  "0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0)";
-	const struct recorder_options *options = &recorder->options;
-	struct utsname host;
-	auto_free char *arguments = join(options->arguments);
-	char boot_id[64];
-	sqlite3_stmt *stmt;
-	int err = recording_prepare(recorder->db, sql, &stmt);
-
-	if (err)
-		return err;
-	uname(&host);
-	read_boot_id(boot_id, sizeof(boot_id));
-	bind_text(stmt, 1, CONNSCOPE_VERSION);
-	bind_text(stmt, 2, host.nodename);
-	bind_text(stmt, 3, host.release);
-	bind_text(stmt, 4, boot_id);
-	bind_text(stmt, 5, arguments ? arguments : "");
-	sqlite3_bind_int64(stmt, 6, options->by);
-	sqlite3_bind_int(stmt, 7, options->cgroups_apart);
-	sqlite3_bind_int64(stmt, 8, (sqlite3_int64)clock_wall_ms());
-	sqlite3_bind_int64(stmt, 9, (sqlite3_int64)clock_monotonic_ns());
-	err = part_run(stmt);
-	sqlite3_finalize(stmt);
-	return err;
 }
 
 /* Not before: the file is a recording without its log, too. FULL: what was committed has reached
@@ -190,7 +137,7 @@ static int start(struct recorder *recorder)
 	int err = make_schema(recorder);
 
 	if (!err)
-		err = write_start(recorder);
+		err = part_write_start(recorder->db, &recorder->options);
 	if (!err)
 		err = prepare(recorder);
 	if (!err)
@@ -217,6 +164,8 @@ static void take(struct observer *self, const struct record *record)
 		recorder->err = listener_writer__take(&recorder->listeners, record);
 	if (!recorder->err)
 		recorder->err = tick_writer__take(&recorder->ticks, record);
+	if (!recorder->err)
+		recorder->err = event_writer__take(&recorder->events, record);
 }
 
 int recorder__new(const struct recorder_options *options, struct recorder **ret_recorder)
@@ -252,10 +201,10 @@ static int write_features(struct recorder *recorder, const struct feature_state 
 	int err = 0;
 
 	for (int i = 0; !err && i < FEATURE_MAX; i++) {
-		bind_text(recorder->feature, 1, feature_name(i));
-		bind_text(recorder->feature, 2, mechanism_name(features[i].mechanism));
-		bind_text(recorder->feature, 3, features[i].hook);
-		bind_text(recorder->feature, 4, features[i].reason);
+		part_bind_text(recorder->feature, 1, feature_name(i));
+		part_bind_text(recorder->feature, 2, mechanism_name(features[i].mechanism));
+		part_bind_text(recorder->feature, 3, features[i].hook);
+		part_bind_text(recorder->feature, 4, features[i].reason);
 		err = part_run(recorder->feature);
 	}
 	return err;
@@ -271,6 +220,7 @@ static int write_account(struct recorder *recorder, const struct report *report)
 		account->no_owner,
 		losses[LOSS_CONN_EVENT],
 		losses[LOSS_LISTENER_EVENT],
+		losses[LOSS_TRACE_EVENT],
 		losses[LOSS_CONN_MAP],
 		losses[LOSS_LISTENER_MAP],
 		losses[LOSS_GROUP_MAP],
@@ -279,19 +229,19 @@ static int write_account(struct recorder *recorder, const struct report *report)
 
 	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)report_wall_ms(report, report->started_ns));
 	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)report->started_ns);
-	bind_text(stmt, 3, account->kernel);
+	part_bind_text(stmt, 3, account->kernel);
 	sqlite3_bind_int64(stmt, 4, (sqlite3_int64)report->ts_ms);
 	sqlite3_bind_int64(stmt, 5, (sqlite3_int64)report->now_ns);
 	sqlite3_bind_int64(stmt, 6, (sqlite3_int64)account->interval_ms);
-	bind_text(stmt, 7, account->backend);
+	part_bind_text(stmt, 7, account->backend);
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		sqlite3_bind_int64(stmt, (int)i + 8, (sqlite3_int64)counts[i]);
 	if (account->missed_runs < 0)
-		sqlite3_bind_null(stmt, 16);
+		sqlite3_bind_null(stmt, 17);
 	else
-		sqlite3_bind_int64(stmt, 16, account->missed_runs);
-	sqlite3_bind_int64(stmt, 17, (sqlite3_int64)account->folded);
-	sqlite3_bind_int64(stmt, 18, (sqlite3_int64)recorder->bounds.dropped);
+		sqlite3_bind_int64(stmt, 17, account->missed_runs);
+	sqlite3_bind_int64(stmt, 18, (sqlite3_int64)account->folded);
+	sqlite3_bind_int64(stmt, 19, (sqlite3_int64)recorder->bounds.dropped);
 	return part_run(stmt);
 }
 
@@ -358,6 +308,7 @@ int recorder__free(struct recorder *recorder, struct recorder_progress *ret_prog
 	conn_writer__done(&recorder->conns);
 	listener_writer__done(&recorder->listeners);
 	tick_writer__done(&recorder->ticks);
+	event_writer__done(&recorder->events);
 	bounds__done(&recorder->bounds);
 	sqlite3_finalize(recorder->sync);
 	sqlite3_finalize(recorder->feature);

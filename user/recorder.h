@@ -6,17 +6,21 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "clock.h"
+
 struct observer;
 struct recorder;
 struct report;
 
 struct recorder_options {
 	const char *path;
-	char **arguments;   /* of the command line, for who reads the recording */
-	unsigned int by;    /* set of enum group_by, 0 the default */
-	bool cgroups_apart; /* the kernel's groups are told apart by cgroup */
-	__u64 max_bytes;    /* of the file; 0: no bound */
-	__u64 keep_ms;	    /* how long what is over stays; 0: for ever */
+	char **arguments;     /* of the command line, for who reads the recording */
+	unsigned int by;      /* set of enum group_by, 0 the default */
+	bool cgroups_apart;   /* the kernel's groups are told apart by cgroup */
+	bool exchanges;	      /* single events are asked for */
+	struct clocks clocks; /* the moment by which these have times */
+	__u64 max_bytes;      /* of the file; 0: no bound */
+	__u64 keep_ms;	      /* how long what is over stays; 0: for ever */
 };
 
 /* What a recording has come to. */

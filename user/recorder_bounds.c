@@ -18,7 +18,8 @@ int bounds__init(struct bounds *bounds, sqlite3 *db, __u64 max_bytes, __u64 keep
 	static const char drop[] = "DELETE FROM conn WHERE id = ?";
 	static const char pages[] = "SELECT page_count, freelist_count, page_size FROM "
 				    "pragma_page_count, pragma_freelist_count, pragma_page_size";
-	static const char first[] = "SELECT min(ns) FROM tick";
+	static const char first[] = "SELECT min(ns) FROM (SELECT min(ns) AS ns FROM tick "
+				    "UNION ALL SELECT min(id) FROM event)";
 	int err;
 
 	bounds->db = db;
@@ -76,6 +77,7 @@ static int drop_ticks(struct bounds *bounds, __u64 cutoff_ns)
 		"DELETE FROM interval WHERE ns < ?",
 		"DELETE FROM histogram WHERE ns < ?",
 		"DELETE FROM listener_depth WHERE ns < ?",
+		"DELETE FROM event WHERE id < ?",
 		"DELETE FROM listener_sample WHERE listener IN (SELECT id FROM listener) "
 		"AND ns < ?",
 		"DELETE FROM listener WHERE closed_ns < ?",

@@ -26,6 +26,7 @@ struct open_conn {
 	struct conn conn; /* as it was written */
 	__u64 id;
 	__u64 snapshot; /* the last that had it */
+	__u64 told;	/* event.id of its last exchange, or 0 */
 	UT_hash_handle hh;
 };
 
@@ -181,7 +182,8 @@ static int take_closed(struct conn_writer *writer, const struct conn *conn)
 	return err;
 }
 
-static int take_new(struct conn_writer *writer, const struct conn *conn)
+static int take_new(struct conn_writer *writer, const struct conn *conn,
+		    struct open_conn **ret_open)
 {
 	struct open_conn *open = calloc(1, sizeof(*open));
 	int err;
@@ -197,6 +199,7 @@ static int take_new(struct conn_writer *writer, const struct conn *conn)
 	open->conn = written_of(conn);
 	open->snapshot = writer->snapshot;
 	HASH_ADD(hh, writer->open, key, sizeof(open->key), open);
+	*ret_open = open;
 	return 0;
 }
 
@@ -206,7 +209,7 @@ static int take_open(struct conn_writer *writer, const struct conn *conn)
 	struct conn written = written_of(conn);
 
 	if (!open)
-		return take_new(writer, conn);
+		return take_new(writer, conn, &open);
 	open->snapshot = writer->snapshot;
 	if (!memcmp(&open->conn, &written, sizeof(written)))
 		return 0;
@@ -214,16 +217,42 @@ static int take_open(struct conn_writer *writer, const struct conn *conn)
 	return update_row(writer, open->id, conn, 0);
 }
 
-static int take_amended(struct conn_writer *writer, const struct record *record)
+/* -ENOENT: there is none. */
+static int find_row(struct conn_writer *writer, const struct conn *conn, __u64 *ret_id)
 {
-	const struct conn *conn = record->conn;
 	__u64 id = conn->opened_ns;
 	int same;
 
 	while (!(same = is_row_of(writer, id, conn)))
 		id++;
-	if (same < 0)
-		return same == -ENOENT ? 0 : same; /* lost or dropped */
+	*ret_id = id;
+	return same < 0 ? same : 0;
+}
+
+int conn_writer__row(struct conn_writer *writer, const struct conn *conn, __u64 *ret_id,
+		     __u64 **ret_told)
+{
+	struct open_conn *open = find_open(writer, conn);
+	int err = open ? 0 : find_row(writer, conn, ret_id);
+
+	if (err == -ENOENT)
+		err = take_new(writer, conn, &open);
+	if (err)
+		return err;
+	if (open)
+		*ret_id = open->id;
+	*ret_told = open ? &open->told : NULL;
+	return 0;
+}
+
+static int take_amended(struct conn_writer *writer, const struct record *record)
+{
+	const struct conn *conn = record->conn;
+	__u64 id;
+	int err = find_row(writer, conn, &id);
+
+	if (err)
+		return err == -ENOENT ? 0 : err; /* lost or dropped */
 	sqlite3_bind_int64(writer->amend, 1, (sqlite3_int64)id);
 	sqlite3_bind_int(writer->amend, 2, conn->state);
 	sqlite3_bind_int(writer->amend, 3, conn->flags);

@@ -136,6 +136,7 @@ static struct listener written_of(const struct listener *listener)
 	struct listener written = *listener;
 
 	written.other_drops = written.drops = written.drops_start = 0;
+	written.refused = REFUSED_NONE;
 	memset(written.pad, 0, sizeof(written.pad));
 	return written;
 }
@@ -215,27 +216,36 @@ static struct open_listener *one_of(struct listener_writer *writer, const struct
 	}
 }
 
-static int take_depth(struct listener_writer *writer, const struct listener *listener, __u64 now_ns)
+int listener_writer__row(struct listener_writer *writer, const struct listener *listener,
+			 __u64 now_ns, __u64 *ret_id)
 {
-	struct open_listener *open;
+	struct open_listener *open = one_of(writer, listener);
 	int err;
 
-	if (!listener->depth)
-		return 0;
-	open = one_of(writer, listener);
 	if (!open) {
 		err = take_open(writer, listener);
 		open = err ? NULL : one_of(writer, listener);
 		if (!open)
 			return err;
-		/* The next snapshot counts it anew. */
-		open->snapshot = 0;
 	}
 	err = open->id ? 0 : write_row(writer, &open->listener, now_ns, 0, &open->id);
+	if (!err)
+		*ret_id = open->id;
+	return err;
+}
+
+static int take_depth(struct listener_writer *writer, const struct listener *listener, __u64 now_ns)
+{
+	__u64 id;
+	int err;
+
+	if (!listener->depth)
+		return 0;
+	err = listener_writer__row(writer, listener, now_ns, &id);
 	if (err)
 		return err;
 	sqlite3_bind_int64(writer->depth, 1, (sqlite3_int64)now_ns);
-	sqlite3_bind_int64(writer->depth, 2, (sqlite3_int64)open->id);
+	sqlite3_bind_int64(writer->depth, 2, (sqlite3_int64)id);
 	sqlite3_bind_int64(writer->depth, 3, listener->depth);
 	return part_run(writer->depth);
 }

@@ -6,7 +6,8 @@
  * conn.id is opened_ns, or the next that is free where two connections have one (conn.shift more):
  * so no index is needed to find a connection again. The other times of a connection are nanoseconds
  * after its opened_ns. conn.ended counts ends in their order. A connection whose end was lost
- * leaves.
+ * leaves. event.id is a moment in the same way,
+ * that of a gap before the one when it was found.
  */
 const char recording_schema[] =
 	"CREATE TABLE recording ("
@@ -29,12 +30,16 @@ const char recording_schema[] =
 	" no_owner INTEGER NOT NULL,"
 	" lost_conns INTEGER NOT NULL,"
 	" lost_listeners INTEGER NOT NULL,"
+	" lost_events INTEGER NOT NULL,"
 	" map_full_conns INTEGER NOT NULL,"
 	" map_full_listeners INTEGER NOT NULL,"
 	" no_histograms INTEGER NOT NULL,"
 	" missed_runs INTEGER," /* NULL: not counted by that kernel */
 	" folded INTEGER NOT NULL,"
-	" dropped INTEGER NOT NULL"
+	" dropped INTEGER NOT NULL,"
+	" has_events INTEGER NOT NULL," /* 1: single events are in `event` */
+	" clock_ms INTEGER NOT NULL,"	/* the moment at its start by which events have times */
+	" clock_ns INTEGER NOT NULL"
 	") STRICT;"
 	"CREATE TABLE feature ("
 	" feature TEXT PRIMARY KEY,"
@@ -166,15 +171,22 @@ const char recording_schema[] =
 	" depth INTEGER NOT NULL,"
 	" PRIMARY KEY (ns, endpoint)"
 	") STRICT, WITHOUT ROWID;"
-	"CREATE TABLE event ("
-	" ns INTEGER NOT NULL,"
+	"CREATE TABLE event (" /* what the rows of connections and listeners do not tell */
+	" id INTEGER PRIMARY KEY,"
+	" shift INTEGER NOT NULL,"
 	" event TEXT NOT NULL,"
 	" conn INTEGER,"
 	" number INTEGER,"
-	" request_bytes INTEGER,"
+	" request_bytes INTEGER," /* NULL: its beginning was not seen */
 	" response_bytes INTEGER,"
 	" response_us INTEGER,"
-	" idle_gap_ms INTEGER"
+	" idle_gap_us INTEGER,"
+	" listener INTEGER,"
+	" refused INTEGER,"
+	" count INTEGER," /* refused connections; of a gap missing events */
+	" depth INTEGER,"
+	" queue_limit INTEGER,"
+	" backlog_asked INTEGER"
 	") STRICT;"
 	"CREATE TABLE container ("
 	" cgroup INTEGER PRIMARY KEY,"

@@ -15,6 +15,7 @@
 #include "recording.h"
 #include "replay_part.h"
 #include "report.h"
+#include "verb.h"
 
 struct replay {
 	const char *path;
@@ -25,8 +26,10 @@ struct replay {
 	unsigned int by;    /* as it was given to the recorder */
 	bool cgroups_apart; /* as the recorder's */
 	bool in_order;	    /* it was ended */
-	__u64 started_ns;   /* of the recording, or the window */
-	__u64 end_ms;	    /* of the recording */
+	bool exchanges;	    /* it has single events */
+	struct clocks clocks;
+	__u64 started_ns;     /* of the recording, or the window */
+	__u64 end_ms, end_ns; /* of the recording */
 	__u64 until_ms, until_ns;
 	const char *no_histograms, *no_series;
 };
@@ -79,7 +82,7 @@ static int take_recording(sqlite3_stmt *row, void *context)
 	copy_text(row, 0, account->kernel, sizeof(account->kernel));
 	copy_text(row, 1, account->backend, sizeof(account->backend));
 	replay->end_ms = replay->until_ms = (__u64)sqlite3_column_int64(row, 2);
-	replay->until_ns = (__u64)sqlite3_column_int64(row, 3);
+	replay->end_ns = replay->until_ns = (__u64)sqlite3_column_int64(row, 3);
 	account->interval_ms = (__u64)sqlite3_column_int64(row, 4);
 	account->losses[LOSS_CONN_EVENT] = (__u64)sqlite3_column_int64(row, 5);
 	account->losses[LOSS_LISTENER_EVENT] = (__u64)sqlite3_column_int64(row, 6);
@@ -94,6 +97,10 @@ static int take_recording(sqlite3_stmt *row, void *context)
 	replay->in_order = sqlite3_column_int(row, 14);
 	account->dropped = (__u64)sqlite3_column_int64(row, 15);
 	copy_text(row, 16, account->host, sizeof(account->host));
+	replay->exchanges = sqlite3_column_int(row, 17);
+	replay->clocks.wall_ms = (__u64)sqlite3_column_int64(row, 18);
+	replay->clocks.ns = (__u64)sqlite3_column_int64(row, 19);
+	account->losses[LOSS_TRACE_EVENT] = (__u64)sqlite3_column_int64(row, 20);
 	return 0;
 }
 
@@ -124,8 +131,8 @@ static int read_account(struct replay *replay)
 	static const char recording[] =
 		"SELECT kernel, backend, synced_ms, synced_ns, interval_ms, lost_conns, "
 		"lost_listeners, map_full_conns, map_full_listeners, no_histograms, missed_runs, "
-		"started_ns, group_by, cgroups_apart, ended, dropped, host "
-		"FROM recording";
+		"started_ns, group_by, cgroups_apart, ended, dropped, host, "
+		"has_events, clock_ms, clock_ns, lost_events FROM recording";
 	static const char features[] = "SELECT feature, mechanism, hook, reason FROM feature";
 	int err;
 
@@ -295,6 +302,18 @@ void replay__free(struct replay *replay)
 
 /* ---- records ---- */
 
+/* A recorder that ends waits for whoever still reads. */
+static void leave(struct replay *replay)
+{
+	sqlite3_close(replay->db);
+	replay->db = NULL;
+}
+
+static bool tells(const struct replay *replay)
+{
+	return verb_find(replay->options->view) == VERB_TRACE;
+}
+
 int replay__run(struct replay *replay, struct aggregate *agg)
 {
 	const struct window *window = &replay->window;
@@ -306,13 +325,20 @@ int replay__run(struct replay *replay, struct aggregate *agg)
 		err = replay_open(replay->db, window, agg);
 	if (!err)
 		err = replay_depths(replay->db, window, agg);
-	if (!err && !replay->no_histograms)
+	if (!err && !tells(replay) && !replay->no_histograms)
 		err = replay_histograms(replay->db, window, agg);
-	if (!err && !replay->no_series)
+	if (!err && !tells(replay) && !replay->no_series)
 		err = replay_series(replay->db, window, agg);
-	/* A recorder that ends waits for whoever still reads. */
-	sqlite3_close(replay->db);
-	replay->db = NULL;
+	if (err || !tells(replay))
+		leave(replay);
+	return err ? refuse(replay, err) : 0;
+}
+
+int replay__tell(struct replay *replay, struct aggregate *agg)
+{
+	int err = replay_events(replay->db, &replay->window, agg);
+
+	leave(replay);
 	return err ? refuse(replay, err) : 0;
 }
 
@@ -326,6 +352,13 @@ __u64 replay__started_ns(const struct replay *replay)
 	return replay->started_ns;
 }
 
+struct clocks replay__clocks(const struct replay *replay)
+{
+	struct clocks end = { replay->end_ms, replay->end_ns };
+
+	return clocks_keep(replay->clocks, end);
+}
+
 void replay__fill(const struct replay *replay, struct report *report)
 {
 	report->account = replay->account;
@@ -335,6 +368,8 @@ void replay__fill(const struct replay *replay, struct report *report)
 	report->no_histograms = replay->no_histograms;
 	report->no_series = replay->no_series;
 	report->no_peaks = replay->no_histograms;
+	if (tells(replay) && !replay->exchanges)
+		report->no_events = "not recorded (record --exchanges)";
 	if (!report->no_peaks && replay->window.since_ns)
 		report->no_peaks = "the most at once is known from the recording's start alone";
 }

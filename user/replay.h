@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "clock.h"
+
 struct aggregate;
 struct options;
 struct replay;
@@ -20,9 +22,16 @@ void replay__free(struct replay *replay);
  * AGG keeps series, what rows did over time. To be called once. -EIO, logged. */
 int replay__run(struct replay *replay, struct aggregate *agg);
 
+/* After that, where single events are asked for: hands them to AGG's observers, in order of time.
+ * -EIO, logged. */
+int replay__tell(struct replay *replay, struct aggregate *agg);
+
 /* Whether what rows did over time was told apart as OPTIONS ask; and when it begins. */
 bool replay__has_series(const struct replay *replay);
 __u64 replay__started_ns(const struct replay *replay);
+
+/* The moment by which its events have times. */
+struct clocks replay__clocks(const struct replay *replay);
 
 /* The time of REPORT, and what the account takes from the recording. */
 void replay__fill(const struct replay *replay, struct report *report);

@@ -34,4 +34,7 @@ int replay_histograms(sqlite3 *db, const struct window *window, struct aggregate
 /* What the rows of AGG, which keeps series, did in them. */
 int replay_series(sqlite3 *db, const struct window *window, struct aggregate *agg);
 
+/* Single events in order of time, to be told as they were. */
+int replay_events(sqlite3 *db, const struct window *window, struct aggregate *agg);
+
 #endif /* connscope_REPLAY_PART_H */

@@ -95,6 +95,7 @@ struct report {
 	unsigned int by;  /* set of enum group_by */
 	/* Why there are no histograms of groups, no peaks, no series; NULL where there are. */
 	const char *no_histograms, *no_peaks, *no_series;
+	const char *no_events; /* single ones, where they are asked for */
 };
 
 #define TIME_STRLEN sizeof("2026-01-01T00:00:00.000Z")

@@ -237,12 +237,20 @@ static int finish(struct run *run)
 
 static int start_trace(struct run *run)
 {
-	int err = trace__new(run->options, run->out, &run->trace);
+	int err = trace__new(run->options, session__clocks(run->session), run->out, &run->trace);
 
 	if (err)
 		return log_write(err);
 	session__observe(run->session, trace__observer(run->trace));
 	return 0;
+}
+
+/* What the session took in at its start are no events. */
+static int replay_trace(struct run *run)
+{
+	int err = start_trace(run);
+
+	return err ? err : session__tell(run->session);
 }
 
 static int start_recording(struct run *run)
@@ -254,6 +262,8 @@ static int start_recording(struct run *run)
 		.by = options->by,
 		.max_bytes = options->max_size,
 		.keep_ms = options->keep_ms,
+		.exchanges = options->exchanges,
+		.clocks = session__clocks(run->session),
 		.cgroups_apart = (options->by & BY_CONTAINER) || options->filter.container_count,
 	};
 	int err = recorder__new(&recorder_options, &run->recorder);
@@ -266,6 +276,7 @@ static int start_recording(struct run *run)
 static int start(struct run *run)
 {
 	const struct options *options = run->options;
+	bool traces = verb_find(options->view) == VERB_TRACE;
 	int err = session__new(options, &run->session);
 
 	if (!err && options->html_file)
@@ -277,10 +288,12 @@ static int start(struct run *run)
 	/* Not before: what stands in the file is lost then. */
 	if (!err)
 		err = output_open(options->output_file, &run->out);
-	if (!err && verb_find(options->view) == VERB_TRACE)
+	if (!err && traces && !options->from_file)
 		err = start_trace(run);
 	if (!err)
 		err = session__start(run->session);
+	if (!err && traces && options->from_file)
+		err = replay_trace(run);
 	if (!err && (run->recorder || options->html_file))
 		run->next_tick_ms = session__started_ms(run->session) + TICK_MS;
 	if (!err && options->command)

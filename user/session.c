@@ -28,6 +28,7 @@ struct session {
 	struct conn_list *conns; /* or NULL */
 	struct names *names;
 	__u64 started_ns;
+	struct clocks clocks;
 	bool ticks;
 	bool depths; /* are sampled */
 	__u64 next_sample_ms;
@@ -73,6 +74,7 @@ int session__new(const struct options *options, struct session **ret_session)
 	if (!session)
 		return log_err(-ENOMEM, "cannot start");
 	session->options = options;
+	session->clocks = clocks_now();
 	if (options->names_file && names__load(options->names_file, &session->names))
 		err = SESSION_USAGE;
 	if (!err)
@@ -132,6 +134,16 @@ int session__start(struct session *session)
 	if (session->replay)
 		return replay__run(session->replay, session->agg);
 	return tracer__start(session->tracer);
+}
+
+int session__tell(struct session *session)
+{
+	return replay__tell(session->replay, session->agg);
+}
+
+struct clocks session__clocks(const struct session *session)
+{
+	return session->replay ? replay__clocks(session->replay) : session->clocks;
 }
 
 void session__stop(struct session *session)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
+#include "clock.h"
 #include "report.h"
 
 struct observer;
@@ -35,6 +36,11 @@ void session__keep_series(struct session *session);
 
 /* From here on connections are recorded. -errno, logged. */
 int session__start(struct session *session);
+/* From a recording, after the start: what observes by now is told its single events, in order of
+ * time. -errno, logged. */
+int session__tell(struct session *session);
+/* The moment by which single events have times: after the start one by which all of them agree. */
+struct clocks session__clocks(const struct session *session);
 /* Stops recording: what happens from here on is in no report. */
 void session__stop(struct session *session);
 

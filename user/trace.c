@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cli.h"
 #include "observer.h"
 #include "output.h"
 #include "render.h"
@@ -23,7 +24,8 @@ struct trace {
 	struct output_options options;
 	struct output_stream stream;
 	struct table table; /* of events not written yet */
-	struct moment moment;
+	struct clocks clocks;
+	bool live;
 	int err; /* of a write or for want of memory: the rest is not written */
 };
 
@@ -50,7 +52,7 @@ static void write_gap(struct trace *trace, const struct trace_event *gap)
 	struct table table;
 
 	write_events(trace);
-	if (view_trace_gap(gap, trace->moment, &table))
+	if (view_trace_gap(gap, trace->clocks, &table))
 		trace->err = -ENOMEM;
 	else
 		write_table(trace, &table);
@@ -68,12 +70,13 @@ static void take(struct observer *self, const struct record *record)
 		write_gap(trace, &event);
 		return;
 	}
-	trace->err = view_trace_add(&trace->table, &event, trace->moment);
+	trace->err = view_trace_add(&trace->table, &event, trace->clocks);
 	if (trace->table.row_count >= BATCH_ROWS)
 		write_events(trace);
 }
 
-int trace__new(const struct options *options, FILE *out, struct trace **ret_trace)
+int trace__new(const struct options *options, struct clocks clocks, FILE *out,
+	       struct trace **ret_trace)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
 	int err;
@@ -84,7 +87,8 @@ int trace__new(const struct options *options, FILE *out, struct trace **ret_trac
 	trace->out = out;
 	trace->output = render_output(options);
 	trace->options = render_options(options, out);
-	trace->moment = moment_keep(trace->moment);
+	trace->clocks = clocks;
+	trace->live = !options->from_file;
 	view_trace_init(&trace->table, &trace->stream);
 	/* Each batch is flushed: no line waits. */
 	setvbuf(out, NULL, _IOFBF, BUFFER_BYTES);
@@ -115,7 +119,8 @@ int trace__flush(struct trace *trace)
 {
 	if (trace->table.row_count)
 		write_events(trace);
-	trace->moment = moment_keep(trace->moment);
+	if (trace->live)
+		trace->clocks = clocks_keep(trace->clocks, clocks_now());
 	return trace->err;
 }
 
@@ -131,6 +136,8 @@ static void write_notes(struct trace *trace, const struct report *report)
 			fprintf(trace->out, "n/a %s: %s\n", feature_name(features[i]),
 				state->reason);
 	}
+	if (report->no_events)
+		fprintf(trace->out, "n/a exchange, overflow, listen: %s\n", report->no_events);
 }
 
 int trace__finish(struct trace *trace, const struct report *report)

@@ -5,13 +5,17 @@
 
 #include <stdio.h>
 
+#include "clock.h"
+
 struct observer;
 struct options;
 struct report;
 struct trace;
 
-/* Writes to OUT, titles at once. -errno of the write, or -ENOMEM. */
-int trace__new(const struct options *options, FILE *out, struct trace **ret_trace);
+/* Writes to OUT, titles at once. Times are by CLOCKS, while tracing as long as they agree. -errno
+ * of the write, or -ENOMEM. */
+int trace__new(const struct options *options, struct clocks clocks, FILE *out,
+	       struct trace **ret_trace);
 /* NULL is fine. */
 void trace__free(struct trace *trace);
 

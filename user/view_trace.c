@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "addr.h"
-#include "clock.h"
 #include "output.h"
 #include "owner.h"
 #include "report.h"
@@ -61,34 +60,18 @@ static const struct column columns[COLUMNS] = {
 };
 /* clang-format on */
 
-#define APART_MS 100
-
 /* ---- times ---- */
 
-static __u64 wall_ms(struct moment moment, __u64 ns)
-{
-	return moment.wall_ms - (__u64)((__s64)(moment.ns - ns) / 1000000);
-}
-
-struct moment moment_keep(struct moment kept)
-{
-	struct moment now = { clock_wall_ms(), clock_monotonic_ns() };
-	__s64 apart_ms = (__s64)(wall_ms(kept, now.ns) - now.wall_ms);
-
-	/* Only a step of the wall clock, or a suspend, parts them so far. */
-	return kept.ns && apart_ms > -APART_MS && apart_ms < APART_MS ? kept : now;
-}
-
-static struct cell cell_time(struct moment moment, __u64 ns)
+static struct cell cell_time(struct clocks clocks, __u64 ns)
 {
 	char text[TIME_STRLEN];
 
-	return cell_text(time_format(wall_ms(moment, ns), text, sizeof(text)));
+	return cell_text(time_format(clocks_wall_ms(clocks, ns), text, sizeof(text)));
 }
 
-static struct cell cell_local_time(struct moment moment, __u64 ns)
+static struct cell cell_local_time(struct clocks clocks, __u64 ns)
 {
-	__u64 ms = wall_ms(moment, ns);
+	__u64 ms = clocks_wall_ms(clocks, ns);
 	time_t seconds = (time_t)(ms / 1000);
 	char text[sizeof("23:59:59.999")];
 	struct tm tm;
@@ -115,7 +98,7 @@ static void fill_owner(__u32 pid, const char *comm, __u64 cgroup, __u32 netns, s
 	cells[NETNS] = cell_number(netns);
 }
 
-static void fill_conn(const struct conn *conn, struct moment moment, struct cell *cells)
+static void fill_conn(const struct conn *conn, struct clocks clocks, struct cell *cells)
 {
 	char local[ENDPOINT_STRLEN], remote[ENDPOINT_STRLEN], both[2 * ENDPOINT_STRLEN + 4];
 
@@ -132,7 +115,7 @@ static void fill_conn(const struct conn *conn, struct moment moment, struct cell
 	fill_owner(conn->pid, conn->comm, conn->cgroup, conn->netns, cells);
 	cells[PARTIAL] = cell_bool(conn->flags & CONN_PARTIAL);
 	if (!(conn->flags & CONN_PARTIAL))
-		cells[OPENED] = cell_time(moment, conn->opened_ns);
+		cells[OPENED] = cell_time(clocks, conn->opened_ns);
 	cells[MPTCP] = cell_bool(conn->flags & CONN_MPTCP);
 }
 
@@ -149,18 +132,18 @@ static void fill_listener(const struct listener *listener, struct cell *cells)
 	fill_owner(listener->pid, listener->comm, listener->cgroup, listener->netns, cells);
 }
 
-int view_trace_add(struct table *table, const struct trace_event *event, struct moment moment)
+int view_trace_add(struct table *table, const struct trace_event *event, struct clocks clocks)
 {
 	struct cell *cells = table__add_row(table);
 	char detail[TRACE_DETAIL_LEN];
 
 	if (!cells)
 		return -ENOMEM;
-	cells[TIME] = cell_local_time(moment, event->ns);
-	cells[TS] = cell_time(moment, event->ns);
+	cells[TIME] = cell_local_time(clocks, event->ns);
+	cells[TS] = cell_time(clocks, event->ns);
 	cells[EVENT] = cell_text(trace_word(event->kind));
 	if (event->conn)
-		fill_conn(event->conn, moment, cells);
+		fill_conn(event->conn, clocks, cells);
 	if (event->listener)
 		fill_listener(event->listener, cells);
 	cells[DETAIL] = cell_text(trace_detail(event, cells, detail, sizeof(detail)));
@@ -185,7 +168,7 @@ static const struct column gap_columns[] = {
 	{ NULL, NULL, "GAP", COLUMN_TEXT, SHOW_ALWAYS, false, "the same in words" },
 };
 
-int view_trace_gap(const struct trace_event *gap, struct moment moment, struct table *table)
+int view_trace_gap(const struct trace_event *gap, struct clocks clocks, struct table *table)
 {
 	struct cell *cells;
 	char text[TRACE_DETAIL_LEN];
@@ -197,7 +180,7 @@ int view_trace_gap(const struct trace_event *gap, struct moment moment, struct t
 	snprintf(text, sizeof(text),
 		 "-- %llu event%s missing here: the ring buffer was full (--ring-size)", gap->count,
 		 gap->count == 1 ? " is" : "s are");
-	cells[0] = cell_time(moment, gap->ns);
+	cells[0] = cell_time(clocks, gap->ns);
 	cells[1] = cell_number(gap->count);
 	cells[2] = cell_text(text);
 	return 0;

@@ -446,6 +446,10 @@ static void mistakes(void **state)
 		  "--html a: is the file of --record, accepted: another one" },
 		{ "conns --names a",
 		  "conns --names: accepted with: all, reuse, accept, close, top, serve" },
+		{ "--exchanges", "--exchanges: accepted with: record, or --record FILE" },
+		{ "top --exchanges", "top --exchanges: accepted with: all, reuse, accept, close, "
+				     "conns, trace, record" },
+		{ "--exchanges --from a", "--exchanges: accepted with: record, or --record FILE" },
 		{ "record --keep soon", "--keep soon: accepted: a number with s, m, h or d, such "
 					"as 30m or 7d" },
 		{ "record --max-size 1000K", "--max-size 1000K: accepted: a number with K, M, G or "
@@ -460,7 +464,8 @@ static void mistakes(void **state)
 		{ "serve --max-series 0", "--max-series 0: accepted: a number from 1 to 10000" },
 		{ "serve --web.listen-address :80", "--web.listen-address :80: accepted: ADDR:PORT "
 						    "or [IPV6]:PORT, port 0 for any that is free" },
-		{ "serve --from a", "serve --from: accepted with: " SCREENS },
+		{ "serve --from a", "serve --from: accepted with: all, reuse, accept, close, "
+				    "conns, trace, top" },
 		{ "serve --html a", "serve --html: accepted with: " TABLES },
 	};
 

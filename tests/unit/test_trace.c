@@ -75,7 +75,7 @@ static void in_order(void **state)
 	char text[64];
 
 	(void)state;
-	assert_int_equal(trace__new(&options, out, &trace), 0);
+	assert_int_equal(trace__new(&options, clocks_now(), out, &trace), 0);
 	assert_string_equal(shape(out, text, sizeof(text)), "T");
 	open_times(trace, 2);
 	assert_int_equal(trace__flush(trace), 0);
@@ -98,7 +98,7 @@ static void a_large_batch_does_not_wait(void **state)
 	char text[2048];
 
 	(void)state;
-	assert_int_equal(trace__new(&options, out, &trace), 0);
+	assert_int_equal(trace__new(&options, clocks_now(), out, &trace), 0);
 	open_times(trace, 1500);
 	assert_int_equal(strlen(shape(out, text, sizeof(text))), 1000);
 	assert_int_equal(trace__flush(trace), 0);
@@ -143,7 +143,7 @@ static void csv_of_a_gap_is_a_table_of_its_own(void **state)
 	struct trace *trace;
 
 	(void)state;
-	assert_int_equal(trace__new(&options, out, &trace), 0);
+	assert_int_equal(trace__new(&options, clocks_now(), out, &trace), 0);
 	open_times(trace, 2);
 	tell(trace, &gap);
 	open_times(trace, 1);
@@ -166,7 +166,7 @@ static void what_is_not_told_of(void **state)
 	(void)state;
 	overflow->mechanism = MECHANISM_OFF;
 	snprintf(overflow->reason, sizeof(overflow->reason), "no hook");
-	assert_int_equal(trace__new(&options, out, &trace), 0);
+	assert_int_equal(trace__new(&options, clocks_now(), out, &trace), 0);
 	assert_int_equal(trace__finish(trace, &report), 0);
 	rewind(out);
 	assert_non_null(fgets(line, sizeof(line), out)); /* titles */
@@ -185,7 +185,8 @@ static void nowhere_to_write(void **state)
 
 	(void)state;
 	assert_non_null(out);
-	assert_int_equal(trace__new(&options, out, &trace), 0); /* JSON has no titles */
+	assert_int_equal(trace__new(&options, clocks_now(), out, &trace),
+			 0); /* JSON has no titles */
 	open_times(trace, 1);
 	assert_int_equal(trace__flush(trace), -ENOSPC);
 	open_times(trace, 1);

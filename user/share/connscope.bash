@@ -10,7 +10,7 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 
 _connscope() {
 	local verbs='all reuse accept close conns trace top record check serve'
-	local options='--addr --backend --bpf-stats --by --cgroup --closed --comm --container --csv --duration --from --help
+	local options='--addr --backend --bpf-stats --by --cgroup --closed --comm --container --csv --duration --exchanges --from --help
 		--hist --html --in-flight --initiator --json --keep --label-pid --localport --max-conns --max-endpoints
 		--max-series --max-size --min-idle --names --netns --no-header --output
 		--pid --port --record --remoteport --ring-size --role --rows --self-test --since --sort --state
