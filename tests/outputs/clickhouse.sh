@@ -39,9 +39,9 @@ sql() { # sql QUERY [OPTION...]: by HTTP
 	in_space curl -sS --max-time 60 "http://127.0.0.1:8123/?$2" --data-binary "$1" 2>&1
 }
 
-insert() { # insert: from standard input
+insert() { # insert [TABLE]: from standard input
 	in_space curl -sS --max-time 60 --data-binary @- \
-		"http://127.0.0.1:8123/?query=INSERT+INTO+connscope.conns+FORMAT+JSONEachRow&input_format_skip_unknown_fields=1" 2>&1
+		"http://127.0.0.1:8123/?query=INSERT+INTO+connscope.${1:-conns}+FORMAT+JSONEachRow&input_format_skip_unknown_fields=1" 2>&1
 }
 
 answers() {
@@ -50,7 +50,7 @@ answers() {
 
 # ---- records ----
 
-trace_start --closed 10000
+trace_start --closed 10000 --record "$dir/run.db" --exchanges
 peer reuse --port 5701 --conns 1 --exchanges 23
 peer reuse --port 5702 --conns 300 --exchanges 2
 peer reuse --port 5703 --family 6 --conns 3 --exchanges 0 --side server
@@ -63,6 +63,10 @@ trace_stop
 jq -c --arg host 'no"de\1' 'select(.type == "conn" and (.state == "closed" or .state == "failed")) + {host: $host}' \
 	"$json" >"$dir/ended"
 check_range "ended connections" "$(wc -l <"$dir/ended")" 612 700
+
+"$CONNSCOPE" conns --from "$dir/run.db" --closed 10000 --json >"$dir/again"
+check "the recording has the same records" "$(cmp "$json" "$dir/again" 2>&1)" ""
+"$CONNSCOPE" trace --from "$dir/run.db" --json | jq -c 'select(.type == "event") + {host: "a"}' >"$dir/events"
 
 # ---- tables ----
 
@@ -108,6 +112,12 @@ check "the records' totals are the JSON's" "$(sql "SELECT count(), sum(exchanges
 check "what is not known is NULL" "$(sql "SELECT countIf(connect_us IS NULL), countIf(initiator IS NULL), countIf(idle_at_close_ms IS NULL)
 	FROM connscope.conns WHERE type = 'conn'" '')" "$(jq -rs '[map(select(.connect_us == null)), map(select(.initiator == null)),
 	map(select(.idle_at_close_ms == null))] | map(length) | @tsv' "$dir/ended")"
+check "events are inserted" "$(insert events <"$dir/events")" ""
+check "the events' totals are the JSON's" \
+	"$(sql 'SELECT event, count(), sum(request_bytes), sum(response_bytes), countIf(response_us IS NULL)
+	FROM connscope.events GROUP BY event ORDER BY event' '' | sed 's/\\N/0/g')" "$(jq -rs 'group_by(.event)[] | [.[0].event, length,
+	(map(.request_bytes // 0) | add), (map(.response_bytes // 0) | add), (map(select(.response_us == null)) | length)] | @tsv' "$dir/events")"
+check_range "exchanges among them" "$(grep -c '"event":"exchange"' "$dir/events")" 1246 1400
 check "the time is UTC" "$(sql "SELECT DISTINCT toUnixTimestamp(time) FROM connscope.conns" '')" \
 	"$(jq -rs '.[0].ts | sub("[.][0-9]*Z"; "Z") | fromdate' "$dir/ended")"
 plan

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Connection records of many hosts in ClickHouse: the table that `connscope conns --json` loads into by
--- JSONEachRow, and a rollup per minute and endpoint that grows with endpoints, not with connections.
+-- JSONEachRow, a rollup per minute and endpoint that grows with endpoints, not with connections, and a table
+-- for the single events of `connscope trace --json`. With --from FILE both print those of a recording.
 --
 --   clickhouse-client --multiquery <connscope-clickhouse.sql
 --
@@ -108,3 +109,53 @@ SELECT
 FROM connscope.conns
 WHERE type = 'conn'
 GROUP BY minute, host, role, addr, port, comm, container;
+
+CREATE TABLE IF NOT EXISTS connscope.events
+(
+    host String,
+    type String,                      -- event, or gap: so many are missing here
+    ts String,                        -- of the event itself
+    time DateTime MATERIALIZED toDateTime(replaceOne(substring(ts, 1, 19), 'T', ' '), 'UTC'),
+    event String,
+    missing Nullable(UInt64),
+    local_addr Nullable(String),
+    local_port Nullable(UInt16),
+    remote_addr Nullable(String),
+    remote_port Nullable(UInt16),
+    role Nullable(String),
+    comm Nullable(String),
+    pid Nullable(UInt32),
+    container Nullable(String),
+    netns Nullable(UInt32),
+    partial Nullable(UInt8),
+    opened_ts Nullable(String),
+    number Nullable(UInt32),
+    request_bytes Nullable(UInt64),
+    response_bytes Nullable(UInt64),
+    response_us Nullable(UInt64),
+    idle_gap_ms Nullable(UInt64),
+    continued Nullable(UInt8),
+    connect_us Nullable(UInt64),
+    accept_wait_us Nullable(UInt64),
+    depth Nullable(UInt32),
+    limit Nullable(UInt32),
+    backlog_asked Nullable(Int32),
+    refused Nullable(String),
+    refused_count Nullable(UInt64),
+    fail_reason Nullable(String),
+    age_ms Nullable(UInt64),
+    exchanges Nullable(UInt32),
+    initiator Nullable(String),
+    cause Nullable(String),
+    idle_at_close_ms Nullable(UInt64),
+    in_flight Nullable(UInt8),
+    raced Nullable(UInt8),
+    time_wait Nullable(UInt8),
+    amended Nullable(UInt8),
+    sent_bytes Nullable(UInt64),
+    received_bytes Nullable(UInt64),
+    mptcp Nullable(UInt8)
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(time)
+ORDER BY (host, event, time);
