@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command line: one table, one parser. */
+/* The command line: from words to options. */
 #include "cli.h"
 
 #include <argp.h>
@@ -7,20 +7,18 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
+#include "cli_check.h"
+#include "cli_option.h"
 #include "cli_value.h"
-#include "escape.h"
-#include "log.h"
 #include "parse.h"
+#include "usage.h"
 #include "verb.h"
 #include "version.h"
-#include "view.h"
 
 #define MAX_CONNS     65536
 #define MAX_ENDPOINTS 1024
@@ -29,76 +27,6 @@
 #define RECORD_FILE   "connscope.db"
 #define LISTEN_PORT   10310 /* exporters have 9100 to 9999 */
 #define MAX_SERIES    100
-
-enum help_group {
-	GROUP_WHAT = 1,
-	GROUP_REPORT,
-	GROUP_RECORDING,
-	GROUP_SERVE,
-	GROUP_ADVANCED,
-};
-
-/* clang-format off */
-static const struct argp_option options_table[] = {
-	{ NULL, 0, NULL, OPTION_DOC, "WHAT TO TRACE (lists are comma-separated and may be repeated)", GROUP_WHAT },
-	{ "pid", 'p', "PID", 0, "owner process (list)", GROUP_WHAT },
-	{ "comm", 'n', "NAME", 0, "owner's name or a glob (list)", GROUP_WHAT },
-	{ "port", 'P', "PORT", 0, "service port: remote of clients, local of servers (list)", GROUP_WHAT },
-	{ "localport", 'L', "PORT", 0, "local port (list)", GROUP_WHAT },
-	{ "remoteport", 'D', "PORT", 0, "remote port (list)", GROUP_WHAT },
-	{ "addr", 'a', "ADDR", 0, "remote address or CIDR (list)", GROUP_WHAT },
-	{ NULL, '4', NULL, 0, "IPv4 or IPv6 only", GROUP_WHAT },
-	{ NULL, '6', NULL, OPTION_ALIAS, NULL, GROUP_WHAT },
-	{ "cgroup", 'c', "PATH", 0, "owner's cgroup v2, with all below it (list)", GROUP_WHAT },
-	{ "container", OPTION_CONTAINER, "ID", 0, "container id, or how it begins (list)", GROUP_WHAT },
-	{ "netns", OPTION_NETNS, "NS", 0, "network namespace: inode, name, path or pid:N (list)", GROUP_WHAT },
-	{ "role", OPTION_ROLE, "ROLE", 0, "client or server", GROUP_WHAT },
-	{ NULL, 0, NULL, OPTION_DOC, "REPORT", GROUP_REPORT },
-	{ "duration", 'd', "SECONDS", 0, "report after so long; without, on Ctrl-C", GROUP_REPORT },
-	{ "by", OPTION_BY, "KEY", 0, "rows by endpoint, comm, pid, container, netns, name (list)", GROUP_REPORT },
-	{ "names", OPTION_NAMES, "FILE", 0, "names of endpoints: lines of NAME ADDR[:PORT]|CIDR", GROUP_REPORT },
-	{ "sort", 's', "COLUMN", 0, "by title, or by JSON key", GROUP_REPORT },
-	{ "rows", 'r', "N", 0, "the first N rows of each table", GROUP_REPORT },
-	{ "closed", OPTION_CLOSED, "N", 0, "conns, top: the last N that closed (100)", GROUP_REPORT },
-	{ "state", OPTION_STATE, "STATE", 0, "conns: in that state, open, closed or failed (list)", GROUP_REPORT },
-	{ "initiator", OPTION_INITIATOR, "WHO", 0, "conns: ended so: local-fin, timeout, ... (list)", GROUP_REPORT },
-	{ "in-flight", OPTION_IN_FLIGHT, NULL, 0, "conns: with a request in flight", GROUP_REPORT },
-	{ "min-idle", OPTION_MIN_IDLE, "SECONDS", 0, "conns: idle so long, or at the end", GROUP_REPORT },
-	{ "hist", OPTION_HIST, NULL, 0, "histograms, too: bars; lists in JSON and CSV", GROUP_REPORT },
-	{ "wide", 'w', NULL, 0, "all columns", GROUP_REPORT },
-	{ "no-header", OPTION_NO_HEADER, NULL, 0, "no titles", GROUP_REPORT },
-	{ "time", 'T', NULL, 0, "the time above each report", GROUP_REPORT },
-	{ "json", 'j', NULL, 0, "JSON Lines", GROUP_REPORT },
-	{ "csv", OPTION_CSV, NULL, 0, "CSV, tables with an empty line between", GROUP_REPORT },
-	{ "html", OPTION_HTML, "FILE", 0, "a page for browsers, beside the report", GROUP_REPORT },
-	{ "output", 'o', "FILE", 0, "write there, not to stdout", GROUP_REPORT },
-	{ NULL, 0, NULL, OPTION_DOC, "RECORDINGS", GROUP_RECORDING },
-	{ "from", OPTION_FROM, "FILE", 0, "report from a recording: no root, any machine", GROUP_RECORDING },
-	{ "since", OPTION_SINCE, "TIME", 0, "--from: from 13:45, an RFC 3339 time, or -10m on", GROUP_RECORDING },
-	{ "until", OPTION_UNTIL, "TIME", 0, "--from: up to then", GROUP_RECORDING },
-	{ "record", OPTION_RECORD, "FILE", 0, "record beside the report: the same numbers", GROUP_RECORDING },
-	{ "exchanges", OPTION_EXCHANGES, NULL, 0, "record single exchanges, too: for trace --from", GROUP_RECORDING },
-	{ "keep", OPTION_KEEP, "TIME", 0, "drop what ended longer ago than 7d, 12h, 30m", GROUP_RECORDING },
-	{ "max-size", OPTION_MAX_SIZE, "SIZE", 0, "drop the oldest where it gets larger than 500M, 2G", GROUP_RECORDING },
-	{ NULL, 0, NULL, OPTION_DOC, "SERVE", GROUP_SERVE },
-	{ "web.listen-address", OPTION_LISTEN, "ADDR:PORT", 0, "serve: where (127.0.0.1:10310)", GROUP_SERVE },
-	{ "max-series", OPTION_MAX_SERIES, "N", 0, "serve: endpoints, the rest in \"other\" (100)", GROUP_SERVE },
-	{ "label-pid", OPTION_LABEL_PID, NULL, 0, "serve: tell processes apart, by pid", GROUP_SERVE },
-	{ "bpf-stats", OPTION_BPF_STATS, NULL, 0, "serve: time the BPF programs, everybody's", GROUP_SERVE },
-	{ NULL, 0, NULL, OPTION_DOC, "ADVANCED", GROUP_ADVANCED },
-	{ "backend", OPTION_BACKEND, "NAME", 0, "auto, fentry, kprobe or tracepoint", GROUP_ADVANCED },
-	{ "self-test", OPTION_SELF_TEST, NULL, 0, "check: try each feature on connections of its own", GROUP_ADVANCED },
-	{ "strict", OPTION_STRICT, NULL, 0, "exit 4 when anything was lost", GROUP_ADVANCED },
-	{ "max-conns", OPTION_MAX_CONNS, "N", 0, "connections kept at once (65536)", GROUP_ADVANCED },
-	{ "max-endpoints", OPTION_MAX_ENDPOINTS, "N", 0, "endpoints kept (1024)", GROUP_ADVANCED },
-	{ "ring-size", OPTION_RING_SIZE, "KIB", 0, "ring buffer (4096)", GROUP_ADVANCED },
-	{ "verbose", 'v', NULL, 0, "libbpf's own messages", GROUP_ADVANCED },
-	{ "-h, --help, -V, --version", 0, NULL, OPTION_DOC, "this text; the version", GROUP_ADVANCED },
-	{ "help", 'h', NULL, OPTION_HIDDEN, NULL, GROUP_ADVANCED },
-	{ "version", 'V', NULL, OPTION_HIDDEN, NULL, GROUP_ADVANCED },
-	{ NULL, 0, NULL, 0, NULL, 0 },
-};
-/* clang-format on */
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
@@ -109,52 +37,6 @@ static const char doc[] =
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
 	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON\n"
 	"  connscope trace -P 443           each open, exchange and close, as it happens";
-
-#define OPTIONS_MAX (sizeof(options_table) / sizeof(options_table[0]))
-
-struct cli {
-	struct options *options;
-	int keys[OPTIONS_MAX]; /* of the options given, each once */
-	size_t key_count;
-	int positionals; /* INTERVAL and COUNT */
-	int next;	 /* argp's, when the last option was fine */
-};
-
-static _Noreturn void __attribute__((format(printf, 1, 2))) usage_error(const char *fmt, ...)
-{
-	char text[1024], plain[1024];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	/* One line, whatever bytes were typed. */
-	log_error("%s", escape_bytes(text, plain, sizeof(plain)));
-	exit(EXIT_USAGE);
-}
-
-static const struct argp_option *find_key(int key)
-{
-	const struct argp_option *option = options_table;
-
-	for (; option->name || option->key || option->flags; option++) {
-		if (option->key == key)
-			return option;
-	}
-	return NULL;
-}
-
-/* "--port", or "-4" where there is no long form. */
-static const char *option_name(int key, char *buf, size_t len)
-{
-	const struct argp_option *option = find_key(key);
-
-	if (option && option->name)
-		snprintf(buf, len, "--%s", option->name);
-	else
-		snprintf(buf, len, "-%c", key);
-	return buf;
-}
 
 static void set_value(struct options *options, const struct value *value, const char *text)
 {
@@ -173,7 +55,7 @@ static void set_value(struct options *options, const struct value *value, const 
 
 static _Noreturn void print_help(void)
 {
-	static const struct argp argp = { options_table, NULL, args_doc, doc, NULL, NULL, NULL };
+	static const struct argp argp = { cli_options, NULL, args_doc, doc, NULL, NULL, NULL };
 	static char name[] = "connscope";
 
 	argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned int)ARGP_HELP_EXIT_OK, name);
@@ -268,35 +150,6 @@ static void set_positional(struct cli *cli, const char *text)
 		usage_error("COUNT %s: accepted: " COUNT_FORM ", a command after --", text);
 }
 
-/* The option that a word such as --po=80 or -jP means, as far as it is one; with RET_BAD, for a
- * short one, the letter. */
-static const struct argp_option *guess_option(const char *word, char *ret_bad)
-{
-	const struct argp_option *option = options_table, *found = NULL;
-	size_t len = strcspn(word + 2, "=");
-
-	*ret_bad = 0;
-	if (word[1] == '-') {
-		for (; option->name || option->key || option->flags; option++) {
-			if (!option->name || strncmp(option->name, word + 2, len))
-				continue;
-			if (strlen(option->name) == len)
-				return option;
-			if (found)
-				return NULL; /* ambiguous */
-			found = option;
-		}
-		return found;
-	}
-	for (word++; *word; word++) {
-		*ret_bad = *word;
-		found = find_key(*word);
-		if (!found || found->arg)
-			return found;
-	}
-	return NULL;
-}
-
 static _Noreturn void refuse_option(const struct cli *cli, const struct argp_state *state)
 {
 	int index = state->next > cli->next ? state->next - 1 : state->next;
@@ -304,7 +157,7 @@ static _Noreturn void refuse_option(const struct cli *cli, const struct argp_sta
 	const struct argp_option *option;
 	char bad = 0, name[32];
 
-	option = strlen(word) > 1 ? guess_option(word, &bad) : NULL;
+	option = strlen(word) > 1 ? option_guess(word, &bad) : NULL;
 	if (!option && bad && word[2])
 		usage_error("-%c in %s: no such option, accepted: see connscope --help", bad, word);
 	if (!option)
@@ -321,7 +174,8 @@ static void remember(struct cli *cli, int key)
 		if (cli->keys[i] == key)
 			return;
 	}
-	cli->keys[cli->key_count++] = key;
+	if (cli->key_count < CLI_KEYS_MAX)
+		cli->keys[cli->key_count++] = key;
 }
 
 /* argp_parser of the table: 0, or ARGP_ERR_UNKNOWN for keys that are not ours. */
@@ -329,7 +183,7 @@ static error_t parse_key(int key, char *text, struct argp_state *state)
 {
 	struct cli *cli = state->input;
 	const struct value *value = value_find(key);
-	const struct argp_option *option = find_key(key);
+	const struct argp_option *option = option_find(key);
 
 	if (key == ARGP_KEY_ERROR)
 		refuse_option(cli, state);
@@ -346,104 +200,6 @@ static error_t parse_key(int key, char *text, struct argp_state *state)
 	}
 	cli->next = state->next;
 	return 0;
-}
-
-/* WHAT must be for VIEW, one of VERBS. */
-static void check_fits(const char *view, unsigned int verbs, const char *what)
-{
-	char names[128];
-
-	if (!(verb_find(view) & verbs))
-		usage_error("%s %s: accepted with: %s", view, what,
-			    verb_names(verbs, names, sizeof(names)));
-}
-
-/* The option KEY means nothing without FILE, which NEEDED gives. */
-static void check_needs(const struct cli *cli, int key, const char *file, const char *needed)
-{
-	char name[32];
-
-	for (size_t i = 0; !file && i < cli->key_count; i++) {
-		if (cli->keys[i] == key)
-			usage_error("%s: accepted with: %s FILE",
-				    option_name(key, name, sizeof(name)), needed);
-	}
-}
-
-/* A recording cannot be asked for what only tracing gives. */
-static void check_from(const struct cli *cli)
-{
-	char name[32];
-
-	for (size_t i = 0; i < cli->key_count; i++) {
-		if (!verb_option_fits_from(cli->keys[i]))
-			usage_error("%s: does not go with --from, which reports what was recorded",
-				    option_name(cli->keys[i], name, sizeof(name)));
-	}
-	if (cli->positionals || cli->options->command)
-		usage_error("%s: does not go with --from, which reports what was recorded",
-			    cli->positionals ? "INTERVAL" : "-- COMMAND");
-}
-
-/* Whether A and B, which need not exist, are one file; devices take what anybody writes. */
-static bool is_same_file(const char *a, const char *b)
-{
-	struct stat left, right;
-
-	if (stat(a, &left) || stat(b, &right))
-		return !strcmp(a, b);
-	return S_ISREG(left.st_mode) && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
-}
-
-/* One file cannot be two of these: the one would be lost. */
-static void check_files(const struct options *options)
-{
-	const struct {
-		const char *name, *path;
-	} files[] = {
-		{ "--from", options->from_file },
-		{ "--record", options->record_file },
-		{ "--html", options->html_file },
-		{ "--output", options->output_file },
-	};
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (files[i].path && files[j].path &&
-			    is_same_file(files[i].path, files[j].path))
-				usage_error("%s %s: is the file of %s, accepted: another one",
-					    files[i].name, files[i].path, files[j].name);
-		}
-	}
-}
-
-static void check_whole(const struct cli *cli)
-{
-	const struct options *options = cli->options;
-	char name[32];
-
-	for (size_t i = 0; i < cli->key_count; i++)
-		check_fits(options->view, verbs_of_option(cli->keys[i]),
-			   option_name(cli->keys[i], name, sizeof(name)));
-	if (cli->positionals)
-		check_fits(options->view, verbs_of_interval(), "INTERVAL");
-	if (cli->positionals > 1)
-		check_fits(options->view, verbs_of_count(), "COUNT");
-	if (options->command)
-		check_fits(options->view, verbs_of_command(), "-- COMMAND");
-	if (options->json && options->csv)
-		usage_error("--json --csv: accepted: one of them");
-	if (options->from_file)
-		check_from(cli);
-	check_needs(cli, OPTION_SINCE, options->from_file, "--from");
-	check_needs(cli, OPTION_UNTIL, options->from_file, "--from");
-	check_needs(cli, OPTION_MAX_SIZE, options->record_file, "record, or --record");
-	check_needs(cli, OPTION_KEEP, options->record_file, "record, or --record");
-	check_needs(cli, OPTION_EXCHANGES, options->record_file, "record, or --record");
-	check_files(options);
-	if (options->sort && !view_has_column(options->view, options->sort))
-		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
-			    options->sort, options->view);
 }
 
 /* Not by setlocale(): what is compared without regard to case must not depend on it. */
@@ -489,9 +245,7 @@ static int take_command(int argc, char **argv, struct options *options)
 
 void cli_parse(int argc, char **argv, struct options *ret_options)
 {
-	static const struct argp argp = {
-		options_table, parse_key, args_doc, doc, NULL, NULL, NULL
-	};
+	static const struct argp argp = { cli_options, parse_key, args_doc, doc, NULL, NULL, NULL };
 	struct options options = {
 		.max_conns = MAX_CONNS,
 		.max_endpoints = MAX_ENDPOINTS,
@@ -518,6 +272,6 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 	options.exchanges |= verb_find(options.view) == VERB_TRACE;
 	if (verb_find(options.view) == VERB_RECORD && !options.record_file)
 		options.record_file = RECORD_FILE;
-	check_whole(&cli);
+	cli_check(&cli);
 	*ret_options = options;
 }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether what stands on the command line goes together. */
+#include "cli_check.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli_option.h"
+#include "cli_value.h"
+#include "usage.h"
+#include "verb.h"
+#include "view.h"
+
+/* WHAT must be for VIEW, one of VERBS. */
+static void check_fits(const char *view, unsigned int verbs, const char *what)
+{
+	char names[128];
+
+	if (!(verb_find(view) & verbs))
+		usage_error("%s %s: accepted with: %s", view, what,
+			    verb_names(verbs, names, sizeof(names)));
+}
+
+/* The option KEY means nothing without FILE, which NEEDED gives. */
+static void check_needs(const struct cli *cli, int key, const char *file, const char *needed)
+{
+	char name[32];
+
+	for (size_t i = 0; !file && i < cli->key_count; i++) {
+		if (cli->keys[i] == key)
+			usage_error("%s: accepted with: %s FILE",
+				    option_name(key, name, sizeof(name)), needed);
+	}
+}
+
+/* A recording cannot be asked for what only tracing gives. */
+static void check_from(const struct cli *cli)
+{
+	char name[32];
+
+	for (size_t i = 0; i < cli->key_count; i++) {
+		if (!verb_option_fits_from(cli->keys[i]))
+			usage_error("%s: does not go with --from, which reports what was recorded",
+				    option_name(cli->keys[i], name, sizeof(name)));
+	}
+	if (cli->positionals || cli->options->command)
+		usage_error("%s: does not go with --from, which reports what was recorded",
+			    cli->positionals ? "INTERVAL" : "-- COMMAND");
+}
+
+/* Whether A and B, which need not exist, are one file; devices take what anybody writes. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat left, right;
+
+	if (stat(a, &left) || stat(b, &right))
+		return !strcmp(a, b);
+	return S_ISREG(left.st_mode) && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
+/* One file cannot be two of these: the one would be lost. */
+static void check_files(const struct options *options)
+{
+	const struct {
+		const char *name, *path;
+	} files[] = {
+		{ "--from", options->from_file },
+		{ "--record", options->record_file },
+		{ "--html", options->html_file },
+		{ "--output", options->output_file },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (files[i].path && files[j].path &&
+			    is_same_file(files[i].path, files[j].path))
+				usage_error("%s %s: is the file of %s, accepted: another one",
+					    files[i].name, files[i].path, files[j].name);
+		}
+	}
+}
+
+void cli_check(const struct cli *cli)
+{
+	const struct options *options = cli->options;
+	char name[32];
+
+	for (size_t i = 0; i < cli->key_count; i++)
+		check_fits(options->view, verbs_of_option(cli->keys[i]),
+			   option_name(cli->keys[i], name, sizeof(name)));
+	if (cli->positionals)
+		check_fits(options->view, verbs_of_interval(), "INTERVAL");
+	if (cli->positionals > 1)
+		check_fits(options->view, verbs_of_count(), "COUNT");
+	if (options->command)
+		check_fits(options->view, verbs_of_command(), "-- COMMAND");
+	if (options->json && options->csv)
+		usage_error("--json --csv: accepted: one of them");
+	if (options->from_file)
+		check_from(cli);
+	check_needs(cli, OPTION_SINCE, options->from_file, "--from");
+	check_needs(cli, OPTION_UNTIL, options->from_file, "--from");
+	check_needs(cli, OPTION_MAX_SIZE, options->record_file, "record, or --record");
+	check_needs(cli, OPTION_KEEP, options->record_file, "record, or --record");
+	check_needs(cli, OPTION_EXCHANGES, options->record_file, "record, or --record");
+	check_files(options);
+	if (options->sort && !view_has_column(options->view, options->sort))
+		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",
+			    options->sort, options->view);
+}
