@@ -128,8 +128,9 @@ void view_identity(unsigned int by, const struct row *row, const struct identity
 		   struct cell *cells)
 {
 	const struct row_key *key = &row->key;
-	/* Where the caller has not said what rows are told apart by, an owner is of interest. */
-	bool any = !(by & ~(unsigned int)BY_DEFAULT_AND_CONTAINER);
+	/* Where the caller has not said what rows are told apart by, an owner is of interest; and a
+	 * process has one name. */
+	bool any = !(by & ~(unsigned int)BY_DEFAULT_AND_CONTAINER) || (by & BY_PID);
 	const char *comm = key->comm[0] || !any ? key->comm : row->comm;
 	__u64 cgroup = key->cgroup || !any ? key->cgroup : row->cgroup;
 
