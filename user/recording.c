@@ -13,8 +13,11 @@
 
 #include "cleanup.h"
 #include "log.h"
+#include "stop.h"
 
 #define BUSY_MS 2000 /* a writer that is just recovering or ending */
+#define STEPS_APART                                                                                \
+	100000 /* of SQLite's machine, some milliseconds, between looking for a signal */
 
 int recording_error(int result)
 {
@@ -32,9 +35,12 @@ int recording_error(int result)
 		return -EBUSY;
 	case SQLITE_READONLY:
 		return -EROFS;
+	case SQLITE_ERROR: /* a table or column is not there, or not what it should be */
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return -EBADMSG;
+	case SQLITE_INTERRUPT:
+		return -EINTR;
 	default:
 		return -EIO;
 	}
@@ -171,11 +177,26 @@ static int check_schema(sqlite3 *db, const char *path)
 	return -EIO;
 }
 
+static int is_stopped(void *context)
+{
+	(void)context;
+	return stop_asked() != 0;
+}
+
+/* What DB holds may be anybody's: no SQL that it brings along runs, and a signal ends what does. */
+static void distrust(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_progress_handler(db, STEPS_APART, is_stopped, NULL);
+}
+
 int recording_open(const char *path, sqlite3 **ret_db)
 {
-	/* One state throughout, and no SQL that the file itself brings along. */
-	static const char start[] =
-		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; BEGIN";
+	/* One state throughout. */
+	static const char start[] = "PRAGMA cell_size_check = ON; BEGIN";
 	sqlite3 *db = NULL;
 	int err = check_file(path), result;
 
@@ -184,6 +205,7 @@ int recording_open(const char *path, sqlite3 **ret_db)
 	result = open_any(path, &db);
 	if (result != SQLITE_OK)
 		return refuse(path, result);
+	distrust(db);
 	err = check_schema(db, path);
 	result = err ? SQLITE_OK : sqlite3_exec(db, start, NULL, NULL, NULL);
 	if (result != SQLITE_OK)

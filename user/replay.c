@@ -39,6 +39,8 @@ static int refuse(const struct replay *replay, int err)
 {
 	if (err == -EBADMSG)
 		log_error("cannot read %s: the recording is damaged", replay->path);
+	else if (err == -EINTR)
+		log_error("reading %s was interrupted", replay->path);
 	else
 		log_err(err, "cannot read %s", replay->path);
 	return -EIO;

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Recordings that others made up: whatever is in one, a report ends soon and stays text.
+. "$(dirname "$0")/../live/lib.sh"
+need sqlite3
+MAKE_RECORDING=${MAKE_RECORDING:-$top/.output/tests/make_recording}
+[ -x "$MAKE_RECORDING" ] || bail "no maker of recordings: $MAKE_RECORDING"
+"$MAKE_RECORDING" "$dir/base.db" || bail "cannot make a recording"
+
+# What no output may have: control characters, numbers below zero that went around, what sanitizers say.
+unwanted() {
+	tr -cd '\000-\011\013-\037\177' | od -An -tx1
+	grep -aoE '1844674407[0-9]{10}|runtime error.*|ERROR: [A-Za-z]*Sanitizer.*' "$dir/out"
+}
+
+# hostile NAME STATUS SQL: SQL makes of a good recording the one that is reported.
+hostile() {
+	local said="" view
+
+	rm -f "$dir/x.db"
+	cp "$dir/base.db" "$dir/x.db"
+	sqlite3 "$dir/x.db" "$3" || bail "SQL of $1"
+	for view in all conns trace "all --json" "all --since -50s" "all --until -50s --csv"; do
+		# shellcheck disable=SC2086
+		timeout -k 1 5 "$CONNSCOPE" $view --from "$dir/x.db" >"$dir/out" 2>&1
+		said+="$? $(unwanted <"$dir/out") "
+	done
+	check "$1" "$(tr -s ' \n' ' ' <<<"$said")" "$(printf "$2 %.0s" 1 2 3 4 5 6)"
+}
+
+hostile "as it was made" 0 ""
+hostile "a view that never ends" 1 "DROP TABLE feature; CREATE VIEW feature AS WITH RECURSIVE c(x) AS
+	(SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS feature, x AS mechanism, x AS hook, x AS reason FROM c"
+
+cp "$dir/base.db" "$dir/large.db"
+sqlite3 "$dir/large.db" "WITH RECURSIVE c(x) AS (SELECT 5000000000001 UNION ALL SELECT x + 1 FROM c LIMIT 3000000)
+	INSERT OR IGNORE INTO listener_depth SELECT x, 1, 1 FROM c"
+said=$(timeout -k 5 --preserve-status -s INT 0.3 "$CONNSCOPE" reuse --from "$dir/large.db" 2>&1)
+check "one signal ends the reading of a large one" "$? $said" "1 connscope: reading $dir/large.db was interrupted"
+rm "$dir/large.db"
+plan
