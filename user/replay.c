@@ -10,6 +10,7 @@
 
 #include "aggregate.h"
 #include "cli.h"
+#include "escape.h"
 #include "log.h"
 #include "owner.h"
 #include "recording.h"
@@ -69,11 +70,12 @@ int replay_rows(sqlite3 *db, const char *sql, const struct window *window, void 
 
 /* ---- the account ---- */
 
+/* The account goes to terminals as it is: so it is made safe here, where it may be anybody's. */
 static void copy_text(sqlite3_stmt *row, int at, char *text, size_t len)
 {
-	const unsigned char *found = sqlite3_column_text(row, at);
+	const char *found = (const char *)sqlite3_column_text(row, at);
 
-	snprintf(text, len, "%s", found ? (const char *)found : "");
+	escape_bytes(found ? found : "", text, len);
 }
 
 static int take_recording(sqlite3_stmt *row, void *context)

@@ -68,7 +68,7 @@ char *screen__row_name(const struct row *row, char *buf, size_t len)
 		snprintf(text, sizeof(text), "pid %u", key->pid);
 		at = put_word(at, end, text);
 	}
-	at = put_word(at, end, owner_container(key->cgroup));
+	at = put_word(at, end, escape_bytes(owner_container(key->cgroup), text, sizeof(text)));
 	at = put_word(at, end, key->role == ROLE_SERVER ? "server" : "client");
 	at[-1] = '\0';
 	return buf;

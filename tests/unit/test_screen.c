@@ -10,6 +10,7 @@
 #include "aggregate.h"
 #include "canvas.h"
 #include "conn_list.h"
+#include "owner.h"
 #include "parse.h"
 #include "screen.h"
 #include "top_model.h"
@@ -457,9 +458,25 @@ static void nothing_seen_yet(void **state)
 	end(&scene);
 }
 
+static void names_of_others_are_safe(void **state)
+{
+	struct row row = {
+		.key = { .role = ROLE_CLIENT, .cgroup = 7, .comm = "a\033", .name = "b\a" },
+	};
+	char text[128];
+
+	(void)state;
+	owner_elsewhere();
+	assert_int_equal(owner_seed(7, "c\033[31m\n"), 0);
+	assert_string_equal(screen__row_name(&row, text, sizeof(text)),
+			    "b\\x07 a\\x1b c\\x1b[31m\\x0a client");
+	owner_forget();
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_of_others_are_safe),
 		cmocka_unit_test(a_whole_screen),
 		cmocka_unit_test(bars_beside_the_table_where_there_is_room),
 		cmocka_unit_test(a_tiny_screen),
