@@ -35,7 +35,8 @@ struct recorder {
 	__u64 syncs;
 	__u64 interval_ms;
 	char synced[TIME_STRLEN]; /* the last moment that is safe */
-	int err;
+	int err;		  /* nothing is taken any more, */
+	bool gave_up;		  /* which has been said */
 };
 
 void part_bind_text(sqlite3_stmt *stmt, int at, const char *text)
@@ -253,6 +254,7 @@ static int give_up(struct recorder *recorder, int err)
 		  recorder->syncs ? "what it has is whole up to " : "nothing was recorded",
 		  recorder->syncs ? recorder->synced : "");
 	recorder->err = -EIO;
+	recorder->gave_up = true;
 	return -EIO;
 }
 
@@ -260,7 +262,7 @@ int recorder__sync(struct recorder *recorder, const struct report *report)
 {
 	int err = recorder->err;
 
-	if (err == -EIO)
+	if (recorder->gave_up)
 		return err;
 	if (!err)
 		err = bounds__keep(&recorder->bounds, report->now_ns);

@@ -388,6 +388,41 @@ static void second_recorder_is_refused(void **state)
 	end(&scene);
 }
 
+/* What a row is refused for, the disk is not: nobody has said so yet. */
+static void every_failure_is_said(void **state)
+{
+	static const char sql[] = "CREATE TRIGGER t BEFORE INSERT ON conn BEGIN "
+				  "SELECT raise(ABORT, 'no'); END";
+	struct conn conn = closed(client(2 * SECOND), 3 * SECOND);
+	struct report report = report_at(3 * SECOND);
+	char *said = NULL, want[256];
+	FILE *real = stderr;
+	struct scene scene;
+	sqlite3 *db;
+	size_t len;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	tick(&scene, 2 * SECOND);
+	assert_int_equal(sqlite3_open(scene.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	aggregate__closed(scene.agg, &conn);
+	stderr = open_memstream(&said, &len);
+	assert_int_equal(recorder__sync(scene.recorder, &report), -EIO);
+	assert_int_equal(recorder__sync(scene.recorder, &report), -EIO);
+	fclose(stderr);
+	stderr = real;
+	snprintf(want, sizeof(want),
+		 "connscope: cannot write %s: Input/output error: recording ends here, what it has "
+		 "is whole up to 2026-11-21T08:00:02.000Z\n",
+		 scene.path);
+	assert_string_equal(said, want);
+	free(said);
+	finish(&scene);
+	end(&scene);
+}
+
 static void impossible_values_are_damage(void **state)
 {
 	static const char *const damages[] = {
@@ -444,6 +479,7 @@ int main(void)
 		cmocka_unit_test(old_ones_go),
 		cmocka_unit_test(size_is_bounded),
 		cmocka_unit_test(second_recorder_is_refused),
+		cmocka_unit_test(every_failure_is_said),
 		cmocka_unit_test(impossible_values_are_damage),
 	};
 
