@@ -67,7 +67,8 @@ static int make_file(struct recorder *recorder)
 {
 	const char *path = recorder->options.path;
 
-	recorder->lock = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	/* The tracer's alone, and so what SQLite puts beside it: it tells who talks to whom. */
+	recorder->lock = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (recorder->lock < 0 && errno == EEXIST) {
 		refuse_existing(path);
 		return -EIO;
@@ -86,9 +87,11 @@ static int run_sql(struct recorder *recorder, const char *sql)
 
 static int make_schema(struct recorder *recorder)
 {
+	auto_free char *name = recording_name(recorder->options.path);
 	char setup[160];
-	int err = recording_error(sqlite3_open_v2(recorder->options.path, &recorder->db,
-						  SQLITE_OPEN_READWRITE, NULL));
+	int err = name ? recording_error(
+				 sqlite3_open_v2(name, &recorder->db, SQLITE_OPEN_READWRITE, NULL))
+		       : -ENOMEM;
 
 	snprintf(setup, sizeof(setup),
 		 "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = %d;"

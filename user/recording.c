@@ -84,6 +84,14 @@ static int check_file(const char *path)
 	return -EIO;
 }
 
+/* A path is never a name that means something to SQLite, such as :memory:. NULL: out of memory. */
+char *recording_name(const char *path)
+{
+	char *name = NULL;
+
+	return asprintf(&name, "%s%s", path[0] == '/' ? "" : "./", path) < 0 ? NULL : name;
+}
+
 /* file:PATH?immutable=1, with what has a meaning there escaped. NULL: out of memory. */
 static char *immutable_uri(const char *path)
 {
@@ -135,8 +143,8 @@ static bool has_log(const char *path)
 /* Where no file can be made beside it, nobody can be writing it either. */
 static int open_any(const char *path, sqlite3 **ret_db)
 {
-	int result = open_as(path, 0, ret_db);
-	auto_free char *uri = NULL;
+	auto_free char *name = recording_name(path), *uri = NULL;
+	int result = name ? open_as(name, 0, ret_db) : SQLITE_NOMEM;
 
 	if ((result != SQLITE_CANTOPEN && result != SQLITE_READONLY) || has_log(path))
 		return result;

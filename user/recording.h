@@ -26,6 +26,8 @@ extern const char recording_views[];
 
 /* A negative errno for what SQLite said. */
 int recording_error(int result);
+/* PATH as SQLite is to be given it; the caller frees. NULL when out of memory. */
+char *recording_name(const char *path);
 /* SQL's statement. -errno, not logged. */
 int recording_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret_stmt);
 

@@ -10,6 +10,7 @@ live_command=("${tracer_command[@]}")
 
 # from FILE OPTION...: what trace says of it, as nobody.
 from() {
+	chmod a+r "$1"*
 	timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$CONNSCOPE" trace --from "$1" "${@:2}" 2>"$dir/from.err"
 }

@@ -23,8 +23,9 @@ load() {
 	talk_end "$talk_fd" "$talk_pid"
 }
 
-# from FILE VIEW OPTION...: a report, as nobody; what it says besides in $dir/from.err.
+# from FILE VIEW OPTION...: a report, as nobody, whom it is left to read; what it says besides in $dir/from.err.
 from() {
+	chmod a+r "$1"*
 	timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups \
 		"$CONNSCOPE" "${@:2}" --from "$1" 2>"$dir/from.err"
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <netinet/tcp.h>
@@ -371,6 +372,49 @@ static void size_is_bounded(void **state)
 
 /* ---- files ---- */
 
+static void a_name_is_a_file(void **state)
+{
+	struct options options = { .from_file = ":memory:" };
+	struct recorder_options to = { .path = ":memory:" };
+	struct report report = report_at(2 * SECOND);
+	char dir[] = "/tmp/connscope-unit.XXXXXX";
+	struct recorder *recorder;
+	struct replay *replay;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(recorder__new(&to, &recorder), 0);
+	assert_int_equal(recorder__sync(recorder, &report), 0);
+	assert_int_equal(recorder__free(recorder, NULL), 0);
+	assert_int_equal(replay__new(&options, &replay), 0);
+	replay__free(replay);
+	assert_int_equal(unlink(to.path), 0);
+	assert_int_equal(chdir("/"), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void nobody_else_reads_it(void **state)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+	mode_t mask = umask(0);
+	char name[80];
+	struct scene scene;
+	struct stat st;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	tick(&scene, 2 * SECOND);
+	for (size_t i = 0; i < COUNT_OF(tails); i++) {
+		snprintf(name, sizeof(name), "%s%s", scene.path, tails[i]);
+		assert_int_equal(stat(name, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
+	}
+	umask(mask);
+	finish(&scene);
+	end(&scene);
+}
+
 static void second_recorder_is_refused(void **state)
 {
 	struct recorder_options options = {};
@@ -478,6 +522,8 @@ int main(void)
 		cmocka_unit_test(containers_are_those_recorded),
 		cmocka_unit_test(old_ones_go),
 		cmocka_unit_test(size_is_bounded),
+		cmocka_unit_test(a_name_is_a_file),
+		cmocka_unit_test(nobody_else_reads_it),
 		cmocka_unit_test(second_recorder_is_refused),
 		cmocka_unit_test(every_failure_is_said),
 		cmocka_unit_test(impossible_values_are_damage),
