@@ -9,14 +9,16 @@
 #include "recorder_part.h"
 #include "recording.h"
 
-/* Nothing in a record tells the sockets of one address (SO_REUSEPORT) apart: they are numbered as
- * they come. Where one closes, those after it move up, which sums and lists of them do not show. */
+/* Nothing in a record tells one process' sockets of one address (SO_REUSEPORT) apart: they are
+ * numbered as they come. Where one closes, those after it move up, which sums and lists of them do
+ * not show. */
 struct listener_key {
 	__u8 addr[CONN_ADDR_LEN];
 	__u32 netns;
 	__u16 port;
 	__u16 family;
-	__u64 number;
+	__u32 pid;
+	__u32 number;
 };
 
 struct open_listener {
@@ -34,6 +36,7 @@ static struct listener_key key_of(const struct listener *listener)
 		.netns = listener->netns,
 		.port = listener->port,
 		.family = listener->family,
+		.pid = listener->pid,
 	};
 
 	memcpy(key.addr, listener->addr, sizeof(key.addr));
@@ -209,11 +212,8 @@ static struct open_listener *one_of(struct listener_writer *writer, const struct
 	struct listener_key key = key_of(listener);
 	struct open_listener *open;
 
-	for (;; key.number++) {
-		HASH_FIND(hh, writer->open, &key, sizeof(key), open);
-		if (!open || open->listener.pid == listener->pid)
-			return open;
-	}
+	HASH_FIND(hh, writer->open, &key, sizeof(key), open);
+	return open;
 }
 
 int listener_writer__row(struct listener_writer *writer, const struct listener *listener,

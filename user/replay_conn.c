@@ -84,13 +84,13 @@ static int take_listener(sqlite3_stmt *row, void *context)
 	return 0;
 }
 
-/* Drops are those of the window. */
+/* Drops are those of the window; where sockets were taken for one another, none. */
 #define LISTENER_AT_UNTIL                                                                          \
 	"l.netns, l.addr, l.port, l.family, l.pid, l.cgroup, l.comm, coalesce(s.flags, l.flags), " \
 	"coalesce(s.backlog_asked, l.backlog_asked), coalesce(s.queue_limit, l.queue_limit), "     \
 	"l.somaxconn, coalesce(s.depth, l.depth), "                                                \
-	"coalesce(s.syn_drops, l.syn_drops) - coalesce(b.syn_drops, 0), "                          \
-	"coalesce(s.ack_drops, l.ack_drops) - coalesce(b.ack_drops, 0)"
+	"max(0, coalesce(s.syn_drops, l.syn_drops) - coalesce(b.syn_drops, 0)), "                  \
+	"max(0, coalesce(s.ack_drops, l.ack_drops) - coalesce(b.ack_drops, 0))"
 /* The last one before the window. */
 #define SAMPLE_BEFORE                                                                              \
 	"LEFT JOIN listener_sample b ON b.listener = l.id AND b.ns = (SELECT max(ns) FROM "        \
@@ -105,7 +105,8 @@ int replay_ended(sqlite3 *db, const struct window *window, struct aggregate *agg
 	static const char listeners[] =
 		"SELECT l.ended, l.netns, l.addr, l.port, l.family, l.pid, l.cgroup, l.comm, "
 		"l.flags, l.backlog_asked, l.queue_limit, l.somaxconn, l.depth, "
-		"l.syn_drops - coalesce(b.syn_drops, 0), l.ack_drops - coalesce(b.ack_drops, 0) "
+		"max(0, l.syn_drops - coalesce(b.syn_drops, 0)), max(0, l.ack_drops - "
+		"coalesce(b.ack_drops, 0)) "
 		"FROM listener l " SAMPLE_BEFORE
 		"WHERE l.ended > 0 AND l.closed_ns BETWEEN ?1 AND ?2 ORDER BY l.ended";
 	struct reading reading = { .window = window, .agg = agg };

@@ -37,6 +37,8 @@ hostile "escapes in the account" 0 "UPDATE recording SET backend = $escapes, ker
 hostile "escapes in reasons" 0 "UPDATE feature SET mechanism = 'off', hook = $escapes, reason = $escapes"
 hostile "escapes in names" 0 "UPDATE conn SET comm = $escapes, cgroup = 7; UPDATE endpoint SET name = $escapes;
 	UPDATE listener SET comm = $escapes, cgroup = 7; INSERT INTO container VALUES (7, $escapes)"
+hostile "drops that go down" 0 "UPDATE listener SET syn_drops = 0, ack_drops = 0; UPDATE listener_sample SET
+	(syn_drops, ack_drops) = (SELECT 99 * (ns <= synced_ns - 50000000000), 99 * (ns <= synced_ns - 50000000000) FROM recording)"
 
 cp "$dir/base.db" "$dir/large.db"
 sqlite3 "$dir/large.db" "WITH RECURSIVE c(x) AS (SELECT 5000000000001 UNION ALL SELECT x + 1 FROM c LIMIT 3000000)

@@ -266,6 +266,36 @@ static void windows(void **state)
 	end(&scene);
 }
 
+/* Two processes of one address, of which the first closes its socket. */
+static void drops_of_a_window_are_each_sockets_own(void **state)
+{
+	struct listener first = listening(0, 90), second = listening(0, 5);
+	struct options options = { .since = { MOMENT_AT, START_MS + 3500 } };
+	struct report report;
+	struct aggregate *agg;
+	struct scene scene;
+
+	(void)state;
+	first.pid = 1;
+	second.pid = 2;
+	begin(&scene, 0, 0);
+	aggregate__begin_snapshot(scene.agg);
+	aggregate__listener(scene.agg, &first);
+	aggregate__listener(scene.agg, &second);
+	tick(&scene, 3 * SECOND);
+	aggregate__listener_closed(scene.agg, &first);
+	second.syn_drops++;
+	aggregate__begin_snapshot(scene.agg);
+	aggregate__listener(scene.agg, &second);
+	tick(&scene, 4 * SECOND);
+	finish(&scene);
+	agg = play(&scene, &options, &report);
+	assert_int_equal(row_of(agg, ROLE_SERVER)->listener_open.syn_drops, 1);
+	assert_int_equal(row_of(agg, ROLE_SERVER)->listener_closed.syn_drops, 0);
+	aggregate__free(agg);
+	end(&scene);
+}
+
 static void finer_groups_have_no_histograms(void **state)
 {
 	struct options by_pid = { .by = BY_PID }, by_name = { .by = BY_ENDPOINT };
@@ -518,6 +548,7 @@ int main(void)
 		cmocka_unit_test(unseen_ends_leave),
 		cmocka_unit_test(what_follows_the_last_sync_is_not_there),
 		cmocka_unit_test(windows),
+		cmocka_unit_test(drops_of_a_window_are_each_sockets_own),
 		cmocka_unit_test(finer_groups_have_no_histograms),
 		cmocka_unit_test(containers_are_those_recorded),
 		cmocka_unit_test(old_ones_go),
