@@ -81,9 +81,11 @@ static int take_histogram(sqlite3_stmt *row, void *context)
 {
 	const struct pools *pools = context;
 	const struct pool key = { .id = sqlite3_column_int64(row, 0) };
-	struct pool *pool = bsearch(&key, pools->items, pools->count, sizeof(key), compare_pools);
+	struct pool *pool = NULL;
 	int err;
 
+	if (pools->count)
+		pool = bsearch(&key, pools->items, pools->count, sizeof(key), compare_pools);
 	if (!pool)
 		return 0;
 	if (sqlite3_column_int(row, 1) > pool->group.open_peak)

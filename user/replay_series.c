@@ -177,8 +177,9 @@ int replay_series(sqlite3 *db, const struct window *window, struct aggregate *ag
 
 	endpoint_items = ticks.endpoints;
 	target_items = ticks.targets;
-	if (!err)
-		err = replay_rows(db, intervals, window, &ticks, take_interval);
+	if (err || !ticks.endpoint_count)
+		return err;
+	err = replay_rows(db, intervals, window, &ticks, take_interval);
 	if (!err && ticks.now_ns)
 		end_tick(&ticks);
 	return err;

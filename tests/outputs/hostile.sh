@@ -39,6 +39,8 @@ hostile "escapes in names" 0 "UPDATE conn SET comm = $escapes, cgroup = 7; UPDAT
 	UPDATE listener SET comm = $escapes, cgroup = 7; INSERT INTO container VALUES (7, $escapes)"
 hostile "drops that go down" 0 "UPDATE listener SET syn_drops = 0, ack_drops = 0; UPDATE listener_sample SET
 	(syn_drops, ack_drops) = (SELECT 99 * (ns <= synced_ns - 50000000000), 99 * (ns <= synced_ns - 50000000000) FROM recording)"
+hostile "no endpoints" 0 "DELETE FROM endpoint"
+hostile "no pools" 0 "DELETE FROM pool"
 
 cp "$dir/base.db" "$dir/large.db"
 sqlite3 "$dir/large.db" "WITH RECURSIVE c(x) AS (SELECT 5000000000001 UNION ALL SELECT x + 1 FROM c LIMIT 3000000)
