@@ -84,7 +84,7 @@ static __u64 get_unless(struct cursor *from, __u64 unknown)
 static __u64 get_since(struct cursor *from, __u64 origin)
 {
 	if (sqlite3_column_type(from->stmt, from->at) != SQLITE_NULL)
-		return origin + get_any(from);
+		return origin + get(from, INT64_MAX);
 	from->at++;
 	return 0;
 }
@@ -195,8 +195,8 @@ int recording_get_conn(sqlite3_stmt *stmt, int at, __u64 id, struct conn *ret_co
 	conn.closed_ns = get_since(&from, conn.opened_ns);
 	conn.idle_ms = (__u32)get_unless(&from, IDLE_UNKNOWN);
 	conn.exchanges = (__u32)get(&from, UINT32_MAX);
-	conn.sent_bytes = get_any(&from);
-	conn.received_bytes = get_any(&from);
+	conn.sent_bytes = get(&from, INT64_MAX);
+	conn.received_bytes = get(&from, INT64_MAX);
 	conn.depth = (__u32)get_unless(&from, 0);
 	conn.limit = (__u32)get_unless(&from, 0);
 	conn.pid = (__u32)get_unless(&from, 0);
@@ -260,8 +260,8 @@ int recording_get_listener(sqlite3_stmt *stmt, int at, struct listener *ret_list
 	listener.limit = (__u32)get(&from, UINT32_MAX);
 	listener.somaxconn = (__u32)get(&from, UINT32_MAX);
 	listener.depth = (__u32)get(&from, UINT32_MAX);
-	listener.syn_drops = get_any(&from);
-	listener.ack_drops = get_any(&from);
+	listener.syn_drops = get(&from, INT64_MAX);
+	listener.ack_drops = get(&from, INT64_MAX);
 	if (from.bad)
 		return -EBADMSG;
 	*ret_listener = listener;

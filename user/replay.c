@@ -78,15 +78,35 @@ static void copy_text(sqlite3_stmt *row, int at, char *text, size_t len)
 	escape_bytes(found ? found : "", text, len);
 }
 
+enum {
+	SYNCED_MS = 2,
+	SYNCED_NS,
+	STARTED_NS = 11,
+	HOST = 16,
+};
+
+/* Moments and counts that a recorder may have written. */
+static bool is_possible(sqlite3_stmt *row)
+{
+	for (int i = SYNCED_MS; i < sqlite3_column_count(row); i++) {
+		if (i != HOST && sqlite3_column_int64(row, i) < 0)
+			return false;
+	}
+	return sqlite3_column_int64(row, SYNCED_MS) <= (sqlite3_int64)TIME_MAX_MS &&
+	       sqlite3_column_int64(row, STARTED_NS) <= sqlite3_column_int64(row, SYNCED_NS);
+}
+
 static int take_recording(sqlite3_stmt *row, void *context)
 {
 	struct replay *replay = context;
 	struct account *account = &replay->account;
 
+	if (!is_possible(row))
+		return -EBADMSG;
 	copy_text(row, 0, account->kernel, sizeof(account->kernel));
 	copy_text(row, 1, account->backend, sizeof(account->backend));
-	replay->end_ms = replay->until_ms = (__u64)sqlite3_column_int64(row, 2);
-	replay->end_ns = replay->until_ns = (__u64)sqlite3_column_int64(row, 3);
+	replay->end_ms = replay->until_ms = (__u64)sqlite3_column_int64(row, SYNCED_MS);
+	replay->end_ns = replay->until_ns = (__u64)sqlite3_column_int64(row, SYNCED_NS);
 	account->interval_ms = (__u64)sqlite3_column_int64(row, 4);
 	account->losses[LOSS_CONN_EVENT] = (__u64)sqlite3_column_int64(row, 5);
 	account->losses[LOSS_LISTENER_EVENT] = (__u64)sqlite3_column_int64(row, 6);
@@ -95,12 +115,12 @@ static int take_recording(sqlite3_stmt *row, void *context)
 	account->losses[LOSS_GROUP_MAP] = (__u64)sqlite3_column_int64(row, 9);
 	account->missed_runs =
 		sqlite3_column_type(row, 10) == SQLITE_NULL ? -1 : sqlite3_column_int64(row, 10);
-	replay->started_ns = (__u64)sqlite3_column_int64(row, 11);
+	replay->started_ns = (__u64)sqlite3_column_int64(row, STARTED_NS);
 	replay->by = (unsigned int)sqlite3_column_int64(row, 12);
 	replay->cgroups_apart = sqlite3_column_int(row, 13);
 	replay->in_order = sqlite3_column_int(row, 14);
 	account->dropped = (__u64)sqlite3_column_int64(row, 15);
-	copy_text(row, 16, account->host, sizeof(account->host));
+	copy_text(row, HOST, account->host, sizeof(account->host));
 	replay->exchanges = sqlite3_column_int(row, 17);
 	replay->clocks.wall_ms = (__u64)sqlite3_column_int64(row, 18);
 	replay->clocks.ns = (__u64)sqlite3_column_int64(row, 19);

@@ -39,7 +39,10 @@ char *time_format(__u64 ms, char *buf, size_t len)
 	struct tm tm;
 	size_t used;
 
-	gmtime_r(&seconds, &tm);
+	if (ms > TIME_MAX_MS || !gmtime_r(&seconds, &tm)) {
+		snprintf(buf, len, "-");
+		return buf;
+	}
 	used = strftime(buf, len, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(buf + used, len - used, ".%03uZ", (unsigned int)(ms % 1000));
 	return buf;

@@ -99,8 +99,9 @@ struct report {
 };
 
 #define TIME_STRLEN sizeof("2026-01-01T00:00:00.000Z")
+#define TIME_MAX_MS 253402300799999ULL /* the end of the year 9999, and of RFC 3339 */
 
-/* RFC 3339, UTC, milliseconds: of MS since the epoch. Returns BUF. */
+/* RFC 3339, UTC, milliseconds: of MS since the epoch, "-" after TIME_MAX_MS. Returns BUF. */
 char *time_format(__u64 ms, char *buf, size_t len);
 char *report_time(const struct report *report, char *buf, size_t len);
 /* MONOTONIC_NS of struct conn by the wall clock, in milliseconds. */

@@ -41,6 +41,15 @@ hostile "drops that go down" 0 "UPDATE listener SET syn_drops = 0, ack_drops = 0
 	(syn_drops, ack_drops) = (SELECT 99 * (ns <= synced_ns - 50000000000), 99 * (ns <= synced_ns - 50000000000) FROM recording)"
 hostile "no endpoints" 0 "DELETE FROM endpoint"
 hostile "no pools" 0 "DELETE FROM pool"
+hostile "ready before it opened" 1 "UPDATE conn SET ready_ns = -1"
+hostile "bytes below zero" 1 "UPDATE conn SET sent_bytes = -1"
+hostile "later than any time" 1 "UPDATE recording SET synced_ms = 253402300800000"
+hostile "later than any clock" 1 "UPDATE recording SET synced_ms = 9223372036854775807"
+hostile "before all time" 1 "UPDATE recording SET synced_ms = -1"
+hostile "a clock before its start" 1 "UPDATE recording SET started_ns = -1"
+hostile "over before it began" 1 "UPDATE recording SET synced_ns = started_ns - 1"
+hostile "losses below zero" 1 "UPDATE recording SET lost_conns = -1"
+hostile "connections of the future" 0 "UPDATE conn SET id = id + (1 << 60)"
 
 cp "$dir/base.db" "$dir/large.db"
 sqlite3 "$dir/large.db" "WITH RECURSIVE c(x) AS (SELECT 5000000000001 UNION ALL SELECT x + 1 FROM c LIMIT 3000000)
