@@ -274,6 +274,7 @@ static int lose_missing(struct conn_writer *writer)
 		err = part_run(writer->lose);
 		if (err)
 			break;
+		writer->written--;
 		forget(writer, open);
 	}
 	return err;

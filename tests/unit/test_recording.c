@@ -176,6 +176,7 @@ static void all_comes_back(void **state)
 
 static void unseen_ends_leave(void **state)
 {
+	struct recorder_progress progress;
 	struct options options = {};
 	struct report report;
 	struct aggregate *agg;
@@ -194,6 +195,8 @@ static void unseen_ends_leave(void **state)
 	aggregate__closed(scene.agg, &conn);
 	aggregate__begin_snapshot(scene.agg);
 	tick(&scene, 5 * SECOND);
+	recorder__progress(scene.recorder, &progress);
+	assert_int_equal(progress.conns, 1);
 	finish(&scene);
 	agg = play(&scene, &options, &report);
 	assert_int_equal(row_of(agg, ROLE_CLIENT)->closed.closed, 1);
