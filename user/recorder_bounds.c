@@ -2,13 +2,15 @@
 /* Keeps a recording within its bounds: what ended first goes first. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
+#include "clock.h"
 #include "recorder_part.h"
 #include "recording.h"
 
-#define DROP_CONNS  4096 /* in one step */
-#define DROP_STEPS  256	 /* in one tick */
-#define SHARE	    16	 /* of the time recorded goes at once where there is too much */
+#define DROP_CONNS  1024 /* in one step */
+#define DROP_MS	    100	 /* in one tick, for the ring buffer fills meanwhile: the rest waits */
+#define SHARE	    256	 /* of the time recorded goes at once where there is too much */
 #define TIMES_TICKS 64	 /* ticks between looking for what has become too old in the other tables */
 
 int bounds__init(struct bounds *bounds, sqlite3 *db, __u64 max_bytes, __u64 keep_ms)
@@ -98,10 +100,10 @@ static int drop_ticks(struct bounds *bounds, __u64 cutoff_ns)
 
 static int drop_old(struct bounds *bounds, __u64 cutoff_ns)
 {
-	__u64 dropped = DROP_CONNS;
+	__u64 end_ms = clock_monotonic_ms() + DROP_MS, dropped = DROP_CONNS;
 	int err = 0;
 
-	for (int step = 0; !err && dropped == DROP_CONNS && step < DROP_STEPS; step++)
+	while (!err && dropped == DROP_CONNS && clock_monotonic_ms() < end_ms)
 		err = drop_conns(bounds, cutoff_ns, &dropped);
 	if (!err && bounds->ticks++ % TIMES_TICKS == 0)
 		err = drop_ticks(bounds, cutoff_ns);
@@ -110,6 +112,7 @@ static int drop_old(struct bounds *bounds, __u64 cutoff_ns)
 
 struct pages {
 	__u64 used, all; /* in bytes */
+	__u64 size;	 /* of one */
 };
 
 static struct pages count_pages(struct bounds *bounds)
@@ -121,7 +124,7 @@ static struct pages count_pages(struct bounds *bounds)
 		__u64 unused = (__u64)sqlite3_column_int64(bounds->pages, 1);
 		__u64 size = (__u64)sqlite3_column_int64(bounds->pages, 2);
 
-		pages = (struct pages){ .used = (all - unused) * size, .all = all * size };
+		pages = (struct pages){ (all - unused) * size, all * size, size };
 	}
 	sqlite3_reset(bounds->pages);
 	return pages;
@@ -140,28 +143,46 @@ static __u64 find_start(struct bounds *bounds, __u64 now_ns)
 	return start;
 }
 
+/* What is of before CUTOFF_NS: of all tables the same time, where connections are too many. */
+static int drop_slice(struct bounds *bounds, __u64 cutoff_ns)
+{
+	__u64 dropped, id, closed_ns;
+	int err = drop_conns(bounds, cutoff_ns, &dropped);
+
+	if (err)
+		return err;
+	if (find_oldest(bounds, &id, &closed_ns) && closed_ns < cutoff_ns)
+		cutoff_ns = closed_ns;
+	return drop_ticks(bounds, cutoff_ns);
+}
+
+/* Gives back no more pages than need be: those of the end move for it. */
+static int give_back(struct bounds *bounds, const struct pages *pages)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%llu)",
+		 (pages->all - bounds->max_bytes + pages->size - 1) / pages->size);
+	return recording_error(sqlite3_exec(bounds->db, sql, NULL, NULL, NULL));
+}
+
 /* Slice by slice of time, until it fits; open connections alone may be more than that. */
 static int shrink(struct bounds *bounds, __u64 now_ns)
 {
+	__u64 end_ms = clock_monotonic_ms() + DROP_MS;
 	struct pages pages = count_pages(bounds);
-	__u64 dropped;
 	int err = 0;
 
-	for (int step = 0; !err && pages.used > bounds->max_bytes && step < DROP_STEPS; step++) {
+	while (!err && pages.used > bounds->max_bytes && clock_monotonic_ms() < end_ms) {
 		__u64 start = find_start(bounds, now_ns);
 		__u64 cutoff_ns = start + (now_ns - start) / SHARE + 1;
 
 		if (cutoff_ns >= now_ns)
 			break;
-		err = drop_conns(bounds, cutoff_ns, &dropped);
-		if (!err && dropped < DROP_CONNS)
-			err = drop_ticks(bounds, cutoff_ns);
+		err = drop_slice(bounds, cutoff_ns);
 		pages = count_pages(bounds);
 	}
-	if (err || pages.all <= bounds->max_bytes)
-		return err;
-	return recording_error(
-		sqlite3_exec(bounds->db, "PRAGMA incremental_vacuum", NULL, NULL, NULL));
+	return err || pages.all <= bounds->max_bytes ? err : give_back(bounds, &pages);
 }
 
 int bounds__keep(struct bounds *bounds, __u64 now_ns)
