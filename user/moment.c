@@ -73,6 +73,7 @@ static int parse_at(const char *text, __u64 *ret_ms)
 {
 	struct tm tm = {};
 	const char *rest = strptime(text, "%Y-%m-%d", &tm);
+	int day = tm.tm_mday;
 	__u64 clock_ms, fraction_ms;
 	__s64 zone_ms, day_ms;
 
@@ -80,7 +81,8 @@ static int parse_at(const char *text, __u64 *ret_ms)
 		return -EINVAL;
 	rest = parse_fraction(rest, &fraction_ms);
 	day_ms = (__s64)timegm(&tm) * (__s64)SECOND_MS;
-	if (!parse_zone(rest, &zone_ms) || day_ms < (__s64)DAY_MS)
+	/* timegm(3) makes March of February 30. */
+	if (!parse_zone(rest, &zone_ms) || tm.tm_mday != day || day_ms < (__s64)DAY_MS)
 		return -EINVAL;
 	*ret_ms = (__u64)(day_ms - zone_ms) + clock_ms + fraction_ms;
 	return 0;
