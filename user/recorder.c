@@ -33,6 +33,7 @@ struct recorder {
 	struct event_writer events;
 	struct bounds bounds;
 	__u64 syncs;
+	__u64 started_ms; /* by the wall clock of the first sync: a later one may have been set */
 	__u64 interval_ms;
 	char synced[TIME_STRLEN]; /* the last moment that is safe */
 	int err;		  /* nothing is taken any more, */
@@ -231,7 +232,9 @@ static int write_account(struct recorder *recorder, const struct report *report)
 	};
 	sqlite3_stmt *stmt = recorder->sync;
 
-	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)report_wall_ms(report, report->started_ns));
+	if (!recorder->syncs)
+		recorder->started_ms = report_wall_ms(report, report->started_ns);
+	sqlite3_bind_int64(stmt, 1, (sqlite3_int64)recorder->started_ms);
 	sqlite3_bind_int64(stmt, 2, (sqlite3_int64)report->started_ns);
 	part_bind_text(stmt, 3, account->kernel);
 	sqlite3_bind_int64(stmt, 4, (sqlite3_int64)report->ts_ms);

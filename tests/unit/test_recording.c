@@ -229,6 +229,28 @@ static void what_follows_the_last_sync_is_not_there(void **state)
 
 /* ---- parts of it ---- */
 
+static void the_start_stays(void **state)
+{
+	struct report report = report_at(3 * SECOND);
+	struct scene scene;
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	(void)state;
+	begin(&scene, 0, 0);
+	tick(&scene, 2 * SECOND);
+	report.ts_ms += 3600000; /* the wall clock was set */
+	assert_int_equal(recorder__sync(scene.recorder, &report), 0);
+	finish(&scene);
+	assert_int_equal(sqlite3_open(scene.path, &db), SQLITE_OK);
+	assert_int_equal(recording_prepare(db, "SELECT started_ms FROM recording", &stmt), 0);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int64(stmt, 0), START_MS + 1000);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	end(&scene);
+}
+
 static void windows(void **state)
 {
 	/* Milliseconds of the recording, 0 for none; of the client's row. */
@@ -556,6 +578,7 @@ int main(void)
 		cmocka_unit_test(all_comes_back),
 		cmocka_unit_test(unseen_ends_leave),
 		cmocka_unit_test(what_follows_the_last_sync_is_not_there),
+		cmocka_unit_test(the_start_stays),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(drops_of_a_window_are_each_sockets_own),
 		cmocka_unit_test(finer_groups_have_no_histograms),
