@@ -24,16 +24,11 @@ struct pools {
 static int take_pool(sqlite3_stmt *row, void *context)
 {
 	struct pools *pools = context;
-	size_t room = pools->room ? 2 * pools->room : 16;
-	struct pool *items;
+	struct pool *items = replay_grow(pools->items, pools->count, &pools->room, sizeof(*items));
 
-	if (pools->count == pools->room) {
-		items = reallocarray(pools->items, room, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		pools->items = items;
-		pools->room = room;
-	}
+	if (!items)
+		return -ENOMEM;
+	pools->items = items;
 	pools->items[pools->count] = (struct pool){ .id = sqlite3_column_int64(row, 0) };
 	return recording_get_group(row, 1, &pools->items[pools->count++].key);
 }

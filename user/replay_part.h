@@ -4,6 +4,7 @@
 #ifndef connscope_REPLAY_PART_H
 #define connscope_REPLAY_PART_H
 
+#include <stddef.h>
 #include <sqlite3.h>
 #include <linux/types.h>
 
@@ -19,6 +20,10 @@ struct window {
  * fails. */
 int replay_rows(sqlite3 *db, const char *sql, const struct window *window, void *context,
 		int (*take)(sqlite3_stmt *row, void *context));
+
+/* ITEMS, COUNT of SIZE each, with room for one more: as they are, or moved. NULL: out of memory,
+ * and ITEMS are where they were. */
+void *replay_grow(void *items, size_t count, size_t *room, size_t size);
 
 /* Connections and listeners that had ended by the end of WINDOW, and those that were open then, to
  * be called within a snapshot. */

@@ -34,12 +34,16 @@ struct ticks {
 	__u64 now_ns;	 /* 0: before the first */
 };
 
-static void *grow(void *items, size_t count, size_t *room, size_t size)
+void *replay_grow(void *items, size_t count, size_t *room, size_t size)
 {
+	size_t more = *room ? 2 * *room : 16;
+
 	if (count < *room)
 		return items;
-	*room = *room ? 2 * *room : 16;
-	return reallocarray(items, *room, size);
+	items = reallocarray(items, more, size);
+	if (items)
+		*room = more;
+	return items;
 }
 
 static int find_target(struct ticks *ticks, struct series *series, size_t *ret_target)
@@ -52,7 +56,7 @@ static int find_target(struct ticks *ticks, struct series *series, size_t *ret_t
 			break;
 	}
 	if (i == ticks->target_count) {
-		targets = grow(ticks->targets, i, &ticks->target_room, sizeof(*targets));
+		targets = replay_grow(ticks->targets, i, &ticks->target_room, sizeof(*targets));
 		if (!targets)
 			return -ENOMEM;
 		ticks->targets = targets;
@@ -76,8 +80,8 @@ static int take_endpoint(sqlite3_stmt *row, void *context)
 	series = aggregate__series(ticks->agg, &key);
 	if (!series)
 		return 0;
-	endpoints = grow(ticks->endpoints, ticks->endpoint_count, &ticks->endpoint_room,
-			 sizeof(*endpoints));
+	endpoints = replay_grow(ticks->endpoints, ticks->endpoint_count, &ticks->endpoint_room,
+				sizeof(*endpoints));
 	if (!endpoints)
 		return -ENOMEM;
 	ticks->endpoints = endpoints;
