@@ -301,6 +301,11 @@ int replay__new(const struct options *options, struct replay **ret_replay)
 	owner_elsewhere();
 	if (!err)
 		err = read_start(replay);
+	if (!err && !replay->in_order && !written && !replay->account.interval_ms) {
+		log_error("%s has only been begun: was %s-wal left behind?", replay->path,
+			  replay->path);
+		err = -EIO;
+	}
 	if (!err)
 		err = set_window(replay);
 	if (err) {
