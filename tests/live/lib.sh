@@ -233,7 +233,8 @@ talk_start_in() {
 	talks=$((talks + 1))
 	talk_out=$dir/talk$talks.out
 	mkfifo "$dir/talk$talks"
-	nsenter "--net=$netns" "$PEER" "$@" <"$dir/talk$talks" >"$talk_out" &
+	# The output first: it is there, then, once the other end of the pipe is open.
+	nsenter "--net=$netns" "$PEER" "$@" >"$talk_out" <"$dir/talk$talks" &
 	talk_pid=$!
 	exec {talk_fd}>"$dir/talk$talks"
 }
