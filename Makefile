@@ -192,6 +192,7 @@ install: all ## to $(DESTDIR)$(PREFIX)
 
 uninstall: ## what install put there
 	$(Q)echo "$$INSTALLED" | while read -r mode from to; do rm -f "$(DESTDIR)$$to"; done
+	$(Q)rmdir "$(DESTDIR)$(SHAREDIR)/connscope" 2>/dev/null || :
 	$(say) REMOVE $(DESTDIR)$(SBINDIR)/connscope
 
 clean: ## everything that was built

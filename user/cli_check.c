@@ -2,10 +2,13 @@
 /* Whether what stands on the command line goes together. */
 #include "cli_check.h"
 
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cleanup.h"
 #include "cli_option.h"
 #include "cli_value.h"
 #include "usage.h"
@@ -49,34 +52,67 @@ static void check_from(const struct cli *cli)
 			    cli->positionals ? "INTERVAL" : "-- COMMAND");
 }
 
+/* The folder of PATH, and in RET_NAME the last word of it. False: there is no such folder. */
+static bool place_of(const char *path, struct stat *ret_folder, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *folder = slash ? strndup(path, (size_t)(slash - path + 1)) : strdup(".");
+
+	*ret_name = slash ? slash + 1 : path;
+	return folder && !stat(folder, ret_folder);
+}
+
+static bool is_one(const struct stat *left, const struct stat *right)
+{
+	return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
+}
+
 /* Whether A and B, which need not exist, are one file; devices take what anybody writes. */
 static bool is_same_file(const char *a, const char *b)
 {
+	const char *left_name, *right_name;
 	struct stat left, right;
+	int missing = !!stat(a, &left) + !!stat(b, &right);
 
-	if (stat(a, &left) || stat(b, &right))
-		return !strcmp(a, b);
-	return S_ISREG(left.st_mode) && left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+	if (!missing)
+		return S_ISREG(left.st_mode) && is_one(&left, &right);
+	return missing == 2 && place_of(a, &left, &left_name) && place_of(b, &right, &right_name) &&
+	       is_one(&left, &right) && !strcmp(left_name, right_name);
 }
 
-/* One file cannot be two of these: the one would be lost. */
+struct named_file {
+	const char *name, *path;
+};
+
+static void refuse_same(const struct named_file *written, const struct named_file *other)
+{
+	static const char *const beside[] = { "", "-wal", "-shm", "-journal" };
+	bool database = !strcmp(other->name, "--from") || !strcmp(other->name, "--record");
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < (database ? sizeof(beside) / sizeof(beside[0]) : 1); i++) {
+		if (snprintf(path, sizeof(path), "%s%s", other->path, beside[i]) >=
+		    (int)sizeof(path))
+			return;
+		if (is_same_file(written->path, path))
+			usage_error("%s %s: is %s file of %s, accepted: another one", written->name,
+				    written->path, i ? "a" : "the", other->name);
+	}
+}
+
+/* What is written into one of these files must not be another one of them, which would be lost. */
 static void check_files(const struct options *options)
 {
-	const struct {
-		const char *name, *path;
-	} files[] = {
-		{ "--from", options->from_file },
-		{ "--record", options->record_file },
-		{ "--html", options->html_file },
+	const struct named_file files[] = {
+		{ "--names", options->names_file },   { "--from", options->from_file },
+		{ "--record", options->record_file }, { "--html", options->html_file },
 		{ "--output", options->output_file },
 	};
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (files[i].path && files[j].path &&
-			    is_same_file(files[i].path, files[j].path))
-				usage_error("%s %s: is the file of %s, accepted: another one",
-					    files[i].name, files[i].path, files[j].name);
+	for (size_t i = 2; i < sizeof(files) / sizeof(files[0]); i++) {
+		for (size_t j = 0; files[i].path && j < i; j++) {
+			if (files[j].path)
+				refuse_same(&files[i], &files[j]);
 		}
 	}
 }

@@ -50,7 +50,7 @@ static const struct column columns[COLUMNS] = {
 	{ NULL, NULL, "LISTENER", COLUMN_TEXT, SHOW_NONZERO, false, "local address and port, or name" },
 	{ "addr", NULL, "ADDR", COLUMN_TEXT, SHOW_NEVER, false, "local address" },
 	{ "port", NULL, "PORT", COLUMN_COUNT, SHOW_NEVER, false, "local port" },
-	{ "comm", NULL, "COMM", COLUMN_TEXT, SHOW_ALWAYS, false, "name of an owner" },
+	{ "comm", NULL, "COMM", COLUMN_TEXT, SHOW_NONZERO, false, "name of an owner" },
 	{ "pid", NULL, "PID", COLUMN_COUNT, SHOW_WIDE, false, "process id of an owner" },
 	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "container of an owner" },
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace, where grouped by it" },

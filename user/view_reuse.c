@@ -48,7 +48,7 @@ static const struct column columns[COLUMNS] = {
 	{ "addr", NULL, "ADDR", COLUMN_TEXT, SHOW_NEVER, false, "remote address" },
 	{ "port", NULL, "PORT", COLUMN_COUNT, SHOW_NEVER, false, "remote port" },
 	{ "name", NULL, "NAME", COLUMN_TEXT, SHOW_NEVER, false, "name from the names file" },
-	{ "comm", NULL, "COMM", COLUMN_TEXT, SHOW_ALWAYS, false, "name of an owner" },
+	{ "comm", NULL, "COMM", COLUMN_TEXT, SHOW_NONZERO, false, "name of an owner" },
 	{ "pid", NULL, "PID", COLUMN_COUNT, SHOW_WIDE, false, "process id of an owner" },
 	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "container of an owner" },
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace, where grouped by it" },
