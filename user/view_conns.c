@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "addr.h"
 #include "conn_list.h"
 #include "conn_pick.h"
 #include "conn_state.h"
-#include "owner.h"
 #include "view.h"
+#include "view_conn.h"
 #include "view_row.h"
 
 enum {
@@ -84,6 +83,19 @@ static const struct column columns[COLUMNS] = {
 };
 /* clang-format on */
 
+static const struct conn_columns places = {
+	.connection = CONNECTION,
+	.local_addr = LOCAL_ADDR,
+	.local_port = LOCAL_PORT,
+	.remote_addr = REMOTE_ADDR,
+	.remote_port = REMOTE_PORT,
+	.role = ROLE,
+	.comm = COMM,
+	.pid = PID,
+	.container = CONTAINER,
+	.netns = NETNS,
+};
+
 /* One connection of a report. */
 struct one {
 	const struct report *report;
@@ -94,35 +106,6 @@ struct one {
 static struct cell word(const char *text)
 {
 	return text ? cell_text(text) : cell_missing(NULL);
-}
-
-static void fill_ends(const struct conn *conn, struct cell *cells)
-{
-	char text[ENDPOINT_STRLEN], remote[ENDPOINT_STRLEN], both[2 * ENDPOINT_STRLEN + 4];
-
-	endpoint_format(conn->local_addr, conn->local_port, text, sizeof(text));
-	endpoint_format(conn->remote_addr, conn->remote_port, remote, sizeof(remote));
-	snprintf(both, sizeof(both), "%s %s %s", text, conn->role == ROLE_SERVER ? "<-" : "->",
-		 remote);
-	cells[CONNECTION] = cell_text(both);
-	cells[LOCAL_ADDR] = cell_text(addr_format(conn->local_addr, text, sizeof(text)));
-	cells[LOCAL_PORT] = cell_number(conn->local_port);
-	cells[REMOTE_ADDR] = cell_text(addr_format(conn->remote_addr, text, sizeof(text)));
-	cells[REMOTE_PORT] = cell_number(conn->remote_port);
-	cells[ROLE] = cell_text(conn->role == ROLE_SERVER ? "server" : "client");
-}
-
-static void fill_owner(const struct conn *conn, struct cell *cells)
-{
-	const char *container = owner_container(conn->cgroup);
-
-	if (conn->comm[0])
-		cells[COMM] = cell_text(conn->comm);
-	if (conn->pid)
-		cells[PID] = cell_number(conn->pid);
-	if (container[0])
-		cells[CONTAINER] = cell_text(container);
-	cells[NETNS] = cell_number(conn->netns);
 }
 
 static struct cell elapsed_ms(__u64 from, __u64 to)
@@ -196,8 +179,9 @@ static int add_row(const struct one *one, struct table *table)
 
 	if (!cells)
 		return -ENOMEM;
-	fill_ends(conn, cells);
-	fill_owner(conn, cells);
+	view_conn_ends(conn, &places, cells);
+	view_conn_owner(&(struct conn_owner){ conn->cgroup, conn->pid, conn->netns, conn->comm },
+			&places, cells);
 	cells[PARTIAL] = cell_bool(conn->flags & CONN_PARTIAL);
 	fill_times(one, cells);
 	fill_turns(conn, cells);

@@ -7,11 +7,11 @@
 
 #include "addr.h"
 #include "output.h"
-#include "owner.h"
 #include "report.h"
 #include "table.h"
 #include "trace_detail.h"
 #include "trace_event.h"
+#include "view_conn.h"
 
 /* clang-format off */
 static const struct column columns[COLUMNS] = {
@@ -85,34 +85,24 @@ static struct cell cell_local_time(struct clocks clocks, __u64 ns)
 
 /* ---- what it happened to ---- */
 
-static void fill_owner(__u32 pid, const char *comm, __u64 cgroup, __u32 netns, struct cell *cells)
-{
-	const char *container = owner_container(cgroup);
-
-	if (comm[0])
-		cells[COMM] = cell_text(comm);
-	if (pid)
-		cells[PID] = cell_number(pid);
-	if (container[0])
-		cells[CONTAINER] = cell_text(container);
-	cells[NETNS] = cell_number(netns);
-}
+static const struct conn_columns places = {
+	.connection = CONNECTION,
+	.local_addr = LOCAL_ADDR,
+	.local_port = LOCAL_PORT,
+	.remote_addr = REMOTE_ADDR,
+	.remote_port = REMOTE_PORT,
+	.role = ROLE,
+	.comm = COMM,
+	.pid = PID,
+	.container = CONTAINER,
+	.netns = NETNS,
+};
 
 static void fill_conn(const struct conn *conn, struct clocks clocks, struct cell *cells)
 {
-	char local[ENDPOINT_STRLEN], remote[ENDPOINT_STRLEN], both[2 * ENDPOINT_STRLEN + 4];
-
-	endpoint_format(conn->local_addr, conn->local_port, local, sizeof(local));
-	endpoint_format(conn->remote_addr, conn->remote_port, remote, sizeof(remote));
-	snprintf(both, sizeof(both), "%s %s %s", local, conn->role == ROLE_SERVER ? "<-" : "->",
-		 remote);
-	cells[CONNECTION] = cell_text(both);
-	cells[LOCAL_ADDR] = cell_text(addr_format(conn->local_addr, local, sizeof(local)));
-	cells[LOCAL_PORT] = cell_number(conn->local_port);
-	cells[REMOTE_ADDR] = cell_text(addr_format(conn->remote_addr, remote, sizeof(remote)));
-	cells[REMOTE_PORT] = cell_number(conn->remote_port);
-	cells[ROLE] = cell_text(conn->role == ROLE_SERVER ? "server" : "client");
-	fill_owner(conn->pid, conn->comm, conn->cgroup, conn->netns, cells);
+	view_conn_ends(conn, &places, cells);
+	view_conn_owner(&(struct conn_owner){ conn->cgroup, conn->pid, conn->netns, conn->comm },
+			&places, cells);
 	cells[PARTIAL] = cell_bool(conn->flags & CONN_PARTIAL);
 	if (!(conn->flags & CONN_PARTIAL))
 		cells[OPENED] = cell_time(clocks, conn->opened_ns);
@@ -129,7 +119,9 @@ static void fill_listener(const struct listener *listener, struct cell *cells)
 	cells[LOCAL_PORT] = cell_number(listener->port);
 	cells[ROLE] = cell_text("server");
 	cells[LIMIT] = cell_number(listener->limit);
-	fill_owner(listener->pid, listener->comm, listener->cgroup, listener->netns, cells);
+	view_conn_owner(&(struct conn_owner){ listener->cgroup, listener->pid, listener->netns,
+					      listener->comm },
+			&places, cells);
 }
 
 int view_trace_add(struct table *table, const struct trace_event *event, struct clocks clocks)
