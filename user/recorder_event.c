@@ -9,26 +9,12 @@
 #include "observer.h"
 #include "recorder_part.h"
 #include "recording.h"
+#include "recording_event.h"
 #include "trace_event.h"
 
 #define SHIFT_MAX 65536 /* events of one nanosecond */
 
-/* Of EVENT_COLUMNS, in a statement that begins with id and shift. */
-enum event_column {
-	EVENT = 3,
-	CONN,
-	NUMBER,
-	REQUEST,
-	RESPONSE,
-	RESPONSE_TIME,
-	IDLE_GAP,
-	LISTENER,
-	REFUSED,
-	COUNT,
-	DEPTH,
-	LIMIT,
-	BACKLOG,
-};
+#define FIRST 3 /* of the columns, in a statement that begins with id and shift */
 
 int event_writer__init(struct event_writer *writer, sqlite3 *db, struct conn_writer *conns,
 		       struct listener_writer *listeners)
@@ -52,7 +38,7 @@ void event_writer__done(struct event_writer *writer)
 
 static void bind(struct event_writer *writer, enum event_column column, __u64 number)
 {
-	sqlite3_bind_int64(writer->insert, column, (sqlite3_int64)number);
+	sqlite3_bind_int64(writer->insert, FIRST + (int)column, (sqlite3_int64)number);
 }
 
 static void bind_exchange(struct event_writer *writer, const struct exchange *exchange)
@@ -101,7 +87,7 @@ static int insert_at(struct event_writer *writer, const struct trace_event *even
 static void bind_kind(struct event_writer *writer, const struct trace_event *event)
 {
 	sqlite3_clear_bindings(writer->insert);
-	part_bind_text(writer->insert, EVENT, trace_word(event->kind));
+	part_bind_text(writer->insert, FIRST + EVENT, trace_word(event->kind));
 	if (event->count)
 		bind(writer, COUNT, event->count);
 }

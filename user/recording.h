@@ -55,11 +55,6 @@ bool recording_is_written(const char *path);
 	"somaxconn, depth, syn_drops, ack_drops"
 #define LISTENER_COLUMN_VALUES "?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
-#define EVENT_COLUMNS                                                                              \
-	"event, conn, number, request_bytes, response_bytes, response_us, idle_gap_us, listener, " \
-	"refused, count, depth, queue_limit, backlog_asked"
-#define EVENT_COLUMN_VALUES "?,?,?,?,?,?,?,?,?,?,?,?,?"
-
 #define GROUP_COLUMNS	    "role, netns, addr, port, bound, pid, cgroup, comm"
 #define GROUP_COLUMN_VALUES "?,?,?,?,?,?,?,?"
 

@@ -5,6 +5,7 @@
 
 #include "aggregate.h"
 #include "recording.h"
+#include "recording_event.h"
 #include "replay_part.h"
 #include "trace_event.h"
 
@@ -47,33 +48,17 @@ static bool get_conn(struct telling *telling, __u64 id, struct conn *ret_conn, i
 	return result == SQLITE_ROW && !*ret_err;
 }
 
-/* Columns of the event, those of its listener behind. */
-enum event_column {
-	SHIFT,
-	EVENT,
-	CONN,
-	NUMBER,
-	REQUEST,
-	RESPONSE,
-	RESPONSE_TIME,
-	IDLE_GAP,
-	LISTENER,
-	REFUSED,
-	COUNT,
-	DEPTH,
-	LIMIT,
-	BACKLOG,
-	EVENT_COLUMN_COUNT,
-};
+#define SHIFT 0 /* of the event's id; its columns, and those of its listener, stand behind */
+#define FIRST 1
 
 static bool is_null(sqlite3_stmt *row, enum event_column column)
 {
-	return sqlite3_column_type(row, column) == SQLITE_NULL;
+	return sqlite3_column_type(row, FIRST + (int)column) == SQLITE_NULL;
 }
 
 static __u64 get(sqlite3_stmt *row, enum event_column column)
 {
-	return (__u64)sqlite3_column_int64(row, column);
+	return (__u64)sqlite3_column_int64(row, FIRST + (int)column);
 }
 
 /* Only differences of its times are known: any moment NS will do. */
@@ -97,7 +82,7 @@ static struct exchange get_exchange(sqlite3_stmt *row, __u64 ns)
 
 static int get_listener(sqlite3_stmt *row, struct listener *ret_listener)
 {
-	int err = recording_get_listener(row, EVENT_COLUMN_COUNT, ret_listener);
+	int err = recording_get_listener(row, FIRST + EVENT_COLUMN_COUNT, ret_listener);
 
 	ret_listener->refused = (__u8)get(row, REFUSED);
 	ret_listener->depth = (__u32)get(row, DEPTH);
@@ -149,10 +134,10 @@ static int tell_of_listener(struct telling *telling, struct trace_event *event)
 static int tell_row(struct telling *telling, __u64 id)
 {
 	sqlite3_stmt *row = telling->event;
-	__u64 ns = id - get(row, SHIFT);
+	__u64 ns = id - (__u64)sqlite3_column_int64(row, SHIFT);
 	struct exchange exchange = get_exchange(row, ns);
 	struct trace_event event = {
-		.kind = kind_of(sqlite3_column_text(row, EVENT)),
+		.kind = kind_of(sqlite3_column_text(row, FIRST + EVENT)),
 		.count = get(row, COUNT),
 		.ns = ns,
 	};
