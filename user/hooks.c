@@ -210,7 +210,7 @@ static int check_hooks_run(struct hooks *hooks)
 	return demoted ? -EAGAIN : 0;
 }
 
-static void close_object(struct hooks *hooks)
+void hooks__done(struct hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->link_count; i++)
 		bpf_link__destroy(hooks->links[i]);
@@ -245,7 +245,7 @@ int hooks__attach(const struct options *options, struct probes *probes, struct h
 	do {
 		int missing = probes__missing(hooks->probes);
 
-		close_object(hooks);
+		hooks__done(hooks);
 		if (missing >= 0) {
 			log_error("this kernel cannot serve \"%s\": %s", feature_name(missing),
 				  hooks->probes->states[missing].reason);
@@ -299,9 +299,4 @@ __s64 hooks__missed_runs(const struct hooks *hooks)
 		missed += stats[i].missed;
 	}
 	return missed;
-}
-
-void hooks__done(struct hooks *hooks)
-{
-	close_object(hooks);
 }
