@@ -59,7 +59,7 @@ static __always_inline void close_mark(struct conn *conn, const struct tcp_sock 
 		if (remote && conn->role == ROLE_CLIENT && conn->exchanges)
 			conn->flags |= CONN_RACED;
 	}
-	group_close(conn);
+	conn->idle_others = group_close(conn);
 }
 
 static __always_inline __u8 timeout_cause(const struct tcp_sock *tp)

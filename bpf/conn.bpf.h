@@ -99,6 +99,7 @@ static __noinline void conn_note_mptcp(struct sock *sk, struct conn *conn)
 	if (!known)
 		return;
 	conn->pid = known->pid;
+	conn->tid = known->tid;
 	conn->cgroup = known->cgroup;
 	__builtin_memcpy(conn->comm, known->comm, sizeof(conn->comm));
 	conn->depth = 0;
@@ -160,6 +161,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 	else if (conn.state == TCP_FIN_WAIT1 || conn.state == TCP_FIN_WAIT2)
 		conn.initiator = INITIATOR_LOCAL_FIN;
 	conn.idle_ms = IDLE_UNKNOWN;
+	conn.idle_others = OTHERS_UNKNOWN;
 	if (conn.initiator) {
 		conn.closed_ns = conn.opened_ns;
 		conn.flags |= CONN_ENDED_BEFORE;
@@ -188,15 +190,19 @@ static __always_inline struct conn *conn_adopt_current(struct sock *sk)
 }
 
 /* The last word on CONN, which is about to be deleted or overwritten. */
-static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
+static __always_inline void conn_finish(struct sock *sk, const struct tcp_sock *tp,
+					struct conn *conn)
 {
 	group_close(conn);
 	if (!conn->initiator && !conn->fail) {
 		conn->initiator = INITIATOR_UNKNOWN;
 		conn->closed_ns = bpf_ktime_get_ns();
 		conn->idle_ms = IDLE_UNKNOWN;
+		conn->idle_others = OTHERS_UNKNOWN;
 	}
 	conn->flags |= CONN_DEAD;
+	if (tp && (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_KEEPOPEN)))
+		conn->flags |= CONN_KEEPALIVE;
 	if (trace_events)
 		exchange_finish(sk, conn);
 	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);
@@ -215,11 +221,12 @@ static __always_inline void conn_open_client(struct sock *sk, const struct tcp_s
 	struct owner owner = {};
 
 	if (before) {
-		conn_finish(sk, before);
+		conn_finish(sk, tp, before);
 		conn_drop(sk, before);
 	}
 	owner_current(&owner);
 	conn_set_owner(&conn, &owner);
+	conn.tid = owner.tid;
 	conn.netns = tp ? tcp_netns(tp) : sock_netns(sk);
 	conn_place(sk, tp, &conn);
 	if (conn_wanted(&conn))
@@ -332,6 +339,8 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
 
 	owner_current(&owner);
 	conn_set_owner(conn, &owner);
+	if (ready_ns)
+		conn->tid = owner.tid;
 	conn->queued = 1;
 	conn->ready = 1;
 	conn->ready_ns = ready_ns;
@@ -393,6 +402,7 @@ static __always_inline void conn_accepted(struct sock *sk)
 		conn = conn_adopt_current(sk);
 		if (!conn)
 			return;
+		conn->tid = (__u32)bpf_get_current_pid_tgid();
 		conn->ready_ns = bpf_ktime_get_ns();
 		if (trace_events)
 			emit_conn(EVENT_CONN_ACCEPTED, (__u64)sk, conn);
@@ -465,7 +475,8 @@ static __always_inline void conn_remember(const struct conn *conn)
 }
 
 /* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */
-static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
+static __always_inline void conn_destroyed(struct sock *sk, const struct tcp_sock *tp,
+					   struct conn *conn)
 {
 	/* A child that never entered the queue is no connection; one without an owner matches no
 	 * filter on owners. */
@@ -473,7 +484,7 @@ static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 		conn_drop(sk, conn);
 		return;
 	}
-	conn_finish(sk, conn);
+	conn_finish(sk, tp, conn);
 	conn_remember(conn);
 	conn_drop(sk, conn);
 }

@@ -66,6 +66,7 @@ static __noinline void connect_failed(struct sock *sk, const struct remote_end *
 	endpoints_unmap(&conn);
 	owner_current(&owner);
 	conn_set_owner(&conn, &owner);
+	conn.tid = owner.tid;
 	if (conn_wanted(&conn))
 		emit_conn(EVENT_CONN_CLOSED, (__u64)sk, &conn);
 }

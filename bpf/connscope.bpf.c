@@ -106,7 +106,7 @@ static __always_inline void destroyed(struct sock *sk)
 	if (!conn)
 		return;
 	conn_end_unseen(conn, tp);
-	conn_destroyed(sk, conn);
+	conn_destroyed(sk, tp, conn);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
@@ -578,7 +578,7 @@ static __always_inline void leave_group(struct conn *conn)
 	struct group *group = bpf_map_lookup_elem(&groups, &slot);
 
 	if (group && conn->counted)
-		__sync_fetch_and_add(&group->open, -1);
+		group_count(group, conn, -1);
 	conn->counted = 0;
 }
 
@@ -598,6 +598,8 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	snapshot.conn = *conn;
 	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
 		snapshot.conn.local_port = sock_local_port((struct sock *)*key);
+	if (BPF_CORE_READ((struct sock *)*key, __sk_common.skc_flags) & (1UL << SOCK_KEEPOPEN))
+		snapshot.conn.flags |= CONN_KEEPALIVE;
 	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
 	if (snapshot.stale)
 		leave_group(conn);

@@ -57,13 +57,41 @@ static __always_inline struct group *group_of(struct conn *conn)
 
 static __always_inline void hist_add(struct hist *hist, __u64 value)
 {
-	__u32 slot = hist_slot(value);
+	__u64 slot = hist_slot(value);
 
-	if (slot < HIST_SLOTS) /* for the verifier */
+	barrier_var(slot); /* the verifier of 5.10 does not follow it through 32 bits */
+	if (slot < HIST_SLOTS)
 		__sync_fetch_and_add(&hist->slots[slot], 1);
 	__sync_fetch_and_add(&hist->sum, value);
 	if (value > hist->max) /* two CPUs at once may lose the smaller of two new records */
 		hist->max = value;
+}
+
+/* Which way payload goes while a request is in flight. */
+static __always_inline __u8 asking_turn(const struct conn *conn)
+{
+	return conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
+}
+
+/* One more of GROUP has a request in flight, or (-1) one less. */
+static __always_inline void group_count_active(struct group *group, __s32 change)
+{
+	__s32 active;
+
+	__sync_fetch_and_add(&group->active, change);
+	active = group->active;
+	if (active > group->active_peak)
+		group->active_peak = active;
+}
+
+/* CONN, which is of GROUP, is open, or (-1) no more. */
+static __always_inline void group_count(struct group *group, const struct conn *conn, __s32 change)
+{
+	__sync_fetch_and_add(&group->open, change);
+	if (conn->flags & CONN_MPTCP)
+		__sync_fetch_and_add(&group->subflows, change);
+	else if (conn->turn == asking_turn(conn))
+		group_count_active(group, change);
 }
 
 static __always_inline void group_open(struct conn *conn)
@@ -77,22 +105,29 @@ static __always_inline void group_open(struct conn *conn)
 	group = group_of(conn);
 	if (!group)
 		return;
-	__sync_fetch_and_add(&group->open, 1);
+	group_count(group, conn, 1);
 	open = group->open;
 	if (open > group->open_peak)
 		group->open_peak = open;
 }
 
-static __always_inline void group_close(struct conn *conn)
+/* How many others of its group have no request in flight now, or OTHERS_UNKNOWN. */
+static __always_inline __u32 group_close(struct conn *conn)
 {
 	struct group *group;
+	__s32 others;
 
 	if (!conn->counted)
-		return;
+		return OTHERS_UNKNOWN;
 	conn->counted = 0;
 	group = group_of(conn);
-	if (group)
-		__sync_fetch_and_add(&group->open, -1);
+	if (!group)
+		return OTHERS_UNKNOWN;
+	group_count(group, conn, -1);
+	if (infer_send || (conn->flags & CONN_MPTCP) || conn->group < GROUP_FIRST)
+		return OTHERS_UNKNOWN;
+	others = group->open - group->active - group->subflows;
+	return others > 0 ? others : 0;
 }
 
 #endif /* connscope_GROUP_BPF_H */

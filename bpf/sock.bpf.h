@@ -158,6 +158,7 @@ static __always_inline struct sock *sock_first_subflow(struct sock *sk)
 struct owner {
 	__u64 cgroup;
 	__u32 pid;
+	__u32 tid; /* 0: of a process as a whole */
 	char comm[CONN_COMM_LEN];
 };
 
@@ -177,7 +178,10 @@ static __always_inline void owner_of_task(struct task_struct *task, struct owner
 /* Only where the caller runs in the owner's context: connect, listen, accept, send, receive. */
 static __always_inline void owner_current(struct owner *owner)
 {
-	owner->pid = bpf_get_current_pid_tgid() >> 32;
+	__u64 thread = bpf_get_current_pid_tgid();
+
+	owner->pid = thread >> 32;
+	owner->tid = (__u32)thread;
 	owner->cgroup = bpf_get_current_cgroup_id();
 	owner_name((struct task_struct *)bpf_get_current_task(), owner);
 }

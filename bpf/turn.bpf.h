@@ -28,9 +28,9 @@ static __always_inline bool is_close_notify(__u32 bytes)
 static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 turn, __u32 bytes,
 				    __u64 now)
 {
-	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
+	bool asks = turn == asking_turn(conn), asked = conn->turn == asking_turn(conn);
 	bool timed = now && conn->last_ns && !conn->untimed;
-	struct group *group;
+	struct group *group = NULL;
 
 	if (conn->flags & CONN_MPTCP) {
 		/* What arrives moves on to the MPTCP socket unseen, and requests and responses may
@@ -40,20 +40,16 @@ static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 tur
 	}
 	if (trace_events)
 		exchange_turn(sk, conn, turn, bytes, now);
-	if (turn == asking) {
-		if (conn->turn != asking && conn->exchanges && timed) {
-			group = group_of(conn);
-			if (group)
-				hist_add(&group->idle_gap_us, (now - conn->last_ns) / 1000);
-		}
-	} else if (conn->turn == asking) {
+	if (asks != asked && (timed || conn->counted))
+		group = group_of(conn);
+	if (group && conn->counted)
+		group_count_active(group, asks ? 1 : -1);
+	if (asks && group && timed && conn->exchanges)
+		hist_add(&group->idle_gap_us, (now - conn->last_ns) / 1000);
+	if (asked && group && timed)
+		hist_add(&group->response_us, (now - conn->last_ns) / 1000);
+	if (asked && !asks)
 		conn->exchanges++;
-		if (timed) {
-			group = group_of(conn);
-			if (group)
-				hist_add(&group->response_us, (now - conn->last_ns) / 1000);
-		}
-	}
 	conn->burst_bytes = conn->turn == turn ? conn->burst_bytes + bytes : bytes;
 	conn->turn = turn;
 	if (now) {
@@ -140,14 +136,12 @@ static __always_inline __u32 unread_bytes(const struct tcp_sock *tp)
 
 static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)
 {
-	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
-
 	if (conn->flags & CONN_MPTCP)
 		return false; /* not known */
 	/* For a client what lies unread is an answer, for a server it is a request. */
 	if (unread)
 		return conn->role == ROLE_SERVER && !is_close_notify(unread);
-	return conn->turn == asking && !is_close_notify(conn->burst_bytes);
+	return conn->turn == asking_turn(conn) && !is_close_notify(conn->burst_bytes);
 }
 
 #endif /* connscope_TURN_BPF_H */

@@ -273,6 +273,7 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 		memset(&row->idle_gap_us, 0, sizeof(row->idle_gap_us));
 		memset(&row->response_us, 0, sizeof(row->response_us));
 		row->open_peak = 0;
+		row->active_peak = 0;
 		row->groups = 0;
 	}
 }
@@ -392,6 +393,7 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 	/* Peaks of several groups need not have come at one time: a row of several has none. */
 	entry->row.groups++;
 	entry->row.open_peak = group->open_peak > 0 ? group->open_peak : 0;
+	entry->row.active_peak = group->active_peak > 0 ? group->active_peak : 0;
 	tell(agg, &(struct record){ .kind = RECORD_GROUP, .key = group_key, .group = group });
 }
 

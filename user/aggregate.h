@@ -47,7 +47,8 @@ struct row {
 	/* From the kernel's groups, read with each snapshot. */
 	struct dist idle_gap_us;
 	struct dist response_us;
-	__u32 open_peak; /* of one group of the kernel; with several it is not known */
+	__u32 open_peak;   /* of one group of the kernel; with several it is not known */
+	__u32 active_peak; /* likewise */
 	__u32 groups;
 	struct series *series; /* NULL: not kept, or nothing yet */
 	struct sample ticked;  /* at the last tick */

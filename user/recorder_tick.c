@@ -39,9 +39,9 @@ int tick_writer__init(struct tick_writer *writer, sqlite3 *db)
 	static const char new_pool[] =
 		"INSERT INTO pool (" GROUP_COLUMNS ") VALUES (" GROUP_COLUMN_VALUES ")";
 	static const char histogram[] =
-		"INSERT INTO histogram (ns, pool, open_peak, idle_gap_us, idle_gap_sum_us, "
-		"idle_gap_max_us, response_us, response_sum_us, response_max_us) "
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+		"INSERT INTO histogram (ns, pool, open_peak, active_peak, idle_gap_us, "
+		"idle_gap_sum_us, idle_gap_max_us, response_us, response_sum_us, response_max_us) "
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	static const char new_endpoint[] =
 		"INSERT INTO endpoint (" ENDPOINT_COLUMNS ") VALUES (" ENDPOINT_COLUMN_VALUES ")";
 	static const char interval[] =
@@ -173,7 +173,7 @@ static bool has_grown(const struct pool *pool)
 {
 	const struct group *a = &pool->now, *b = &pool->written;
 
-	return a->open_peak != b->open_peak ||
+	return a->open_peak != b->open_peak || a->active_peak != b->active_peak ||
 	       memcmp(&a->idle_gap_us, &b->idle_gap_us, sizeof(a->idle_gap_us)) ||
 	       memcmp(&a->response_us, &b->response_us, sizeof(a->response_us));
 }
@@ -190,8 +190,9 @@ static int write_histograms(struct tick_writer *writer, __u64 now_ns)
 		sqlite3_bind_int64(stmt, 1, (sqlite3_int64)now_ns);
 		sqlite3_bind_int64(stmt, 2, (sqlite3_int64)pool->id);
 		sqlite3_bind_int(stmt, 3, pool->now.open_peak);
-		bind_growth(stmt, 4, &pool->written.idle_gap_us, &pool->now.idle_gap_us);
-		bind_growth(stmt, 7, &pool->written.response_us, &pool->now.response_us);
+		sqlite3_bind_int(stmt, 4, pool->now.active_peak);
+		bind_growth(stmt, 5, &pool->written.idle_gap_us, &pool->now.idle_gap_us);
+		bind_growth(stmt, 8, &pool->written.response_us, &pool->now.response_us);
 		err = part_run(stmt);
 		if (err)
 			break;

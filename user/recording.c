@@ -177,11 +177,10 @@ static int check_schema(sqlite3 *db, const char *path)
 		return refuse(path, result);
 	if (id != RECORDING_APPLICATION_ID || schema < 1)
 		return refuse(path, SQLITE_NOTADB);
-	if (schema <= RECORDING_SCHEMA)
+	if (schema == RECORDING_SCHEMA)
 		return 0;
-	log_error("cannot read %s: its schema is %lld, this connscope reads up to %d: take a newer "
-		  "one",
-		  path, schema, RECORDING_SCHEMA);
+	log_error("cannot read %s: its schema is %lld, this connscope reads %d: take %s one", path,
+		  schema, RECORDING_SCHEMA, schema > RECORDING_SCHEMA ? "a newer" : "an older");
 	return -EIO;
 }
 

@@ -18,7 +18,7 @@
 struct row_key;
 
 #define RECORDING_APPLICATION_ID 0x43534350 /* "CSCP" */
-#define RECORDING_SCHEMA	 1	    /* user_version: a reader takes this one and older */
+#define RECORDING_SCHEMA	 2	    /* user_version: a reader takes this one alone */
 
 /* All tables, and all views on them, for sqlite3_exec(). */
 extern const char recording_schema[];
@@ -46,9 +46,9 @@ bool recording_is_written(const char *path);
 #define CONN_COLUMNS                                                                               \
 	CONN_ID_COLUMNS                                                                            \
 	", family, state, bound, queued, ready, turn, untimed, flags, initiator, cause, fail, "    \
-	"ready_ns, last_ns, closed_ns, idle_ms, exchanges, sent_bytes, received_bytes, depth, "    \
-	"queue_limit, pid, cgroup, comm"
-#define CONN_COLUMN_VALUES "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+	"ready_ns, last_ns, closed_ns, idle_ms, idle_others, exchanges, sent_bytes, "              \
+	"received_bytes, depth, queue_limit, pid, tid, cgroup, comm"
+#define CONN_COLUMN_VALUES "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 #define LISTENER_COLUMNS                                                                           \
 	"netns, addr, port, family, pid, cgroup, comm, flags, backlog_asked, queue_limit, "        \

@@ -152,12 +152,14 @@ void recording_put_conn(sqlite3_stmt *stmt, int at, const struct conn *conn, __u
 	put_since(&to, conn->last_ns, conn->opened_ns);
 	put_since(&to, conn->closed_ns, conn->opened_ns);
 	put_unless(&to, conn->idle_ms, IDLE_UNKNOWN);
+	put_unless(&to, conn->idle_others, OTHERS_UNKNOWN);
 	put(&to, conn->exchanges);
 	put(&to, conn->sent_bytes);
 	put(&to, conn->received_bytes);
 	put_unless(&to, conn->depth, 0);
 	put_unless(&to, conn->limit, 0);
 	put_unless(&to, conn->pid, 0);
+	put_unless(&to, conn->tid, 0);
 	put_unless(&to, conn->cgroup, 0);
 	put_comm(&to, conn->comm);
 }
@@ -194,12 +196,14 @@ int recording_get_conn(sqlite3_stmt *stmt, int at, __u64 id, struct conn *ret_co
 	conn.last_ns = get_since(&from, conn.opened_ns);
 	conn.closed_ns = get_since(&from, conn.opened_ns);
 	conn.idle_ms = (__u32)get_unless(&from, IDLE_UNKNOWN);
+	conn.idle_others = (__u32)get_unless(&from, OTHERS_UNKNOWN);
 	conn.exchanges = (__u32)get(&from, UINT32_MAX);
 	conn.sent_bytes = get(&from, INT64_MAX);
 	conn.received_bytes = get(&from, INT64_MAX);
 	conn.depth = (__u32)get_unless(&from, 0);
 	conn.limit = (__u32)get_unless(&from, 0);
 	conn.pid = (__u32)get_unless(&from, 0);
+	conn.tid = (__u32)get_unless(&from, 0);
 	conn.cgroup = get_any(&from);
 	get_comm(&from, conn.comm);
 	if (from.bad)

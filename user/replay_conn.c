@@ -31,7 +31,8 @@ static void reopen(struct conn *conn, __u64 until_ns)
 	conn->cause = CAUSE_NONE;
 	conn->fail = FAIL_NONE;
 	conn->idle_ms = IDLE_UNKNOWN;
-	conn->flags &= CONN_PARTIAL | CONN_MPTCP;
+	conn->idle_others = OTHERS_UNKNOWN;
+	conn->flags &= CONN_PARTIAL | CONN_MPTCP | CONN_KEEPALIVE;
 	conn->state = TCP_ESTABLISHED;
 	if (conn->ready_ns <= until_ns && conn->ready)
 		return;

@@ -72,6 +72,12 @@ static int add_growth(sqlite3_stmt *row, int at, struct hist *hist)
 	return add_pairs((const char *)sqlite3_column_text(row, at), hist);
 }
 
+static void raise_to(__s32 value, __s32 *peak)
+{
+	if (value > *peak)
+		*peak = value;
+}
+
 static int take_histogram(sqlite3_stmt *row, void *context)
 {
 	const struct pools *pools = context;
@@ -83,17 +89,18 @@ static int take_histogram(sqlite3_stmt *row, void *context)
 		pool = bsearch(&key, pools->items, pools->count, sizeof(key), compare_pools);
 	if (!pool)
 		return 0;
-	if (sqlite3_column_int(row, 1) > pool->group.open_peak)
-		pool->group.open_peak = sqlite3_column_int(row, 1);
-	err = add_growth(row, 2, &pool->group.idle_gap_us);
-	return err ? err : add_growth(row, 5, &pool->group.response_us);
+	raise_to(sqlite3_column_int(row, 1), &pool->group.open_peak);
+	raise_to(sqlite3_column_int(row, 2), &pool->group.active_peak);
+	err = add_growth(row, 3, &pool->group.idle_gap_us);
+	return err ? err : add_growth(row, 6, &pool->group.response_us);
 }
 
 int replay_histograms(sqlite3 *db, const struct window *window, struct aggregate *agg)
 {
 	static const char all_pools[] = "SELECT id, " GROUP_COLUMNS " FROM pool ORDER BY id";
 	static const char histograms[] =
-		"SELECT pool, open_peak, idle_gap_us, idle_gap_sum_us, idle_gap_max_us, "
+		"SELECT pool, open_peak, active_peak, idle_gap_us, idle_gap_sum_us, "
+		"idle_gap_max_us, "
 		"response_us, response_sum_us, response_max_us FROM histogram "
 		"WHERE ns > ?1 AND ns <= ?2";
 	struct pools pools = {};

@@ -376,6 +376,7 @@ static void take_conn(struct tracer *tracer, const void *record)
 		conn.initiator = INITIATOR_UNKNOWN;
 		conn.closed_ns = clock_monotonic_ns();
 		conn.idle_ms = IDLE_UNKNOWN;
+		conn.idle_others = OTHERS_UNKNOWN;
 	}
 	aggregate__closed(tracer->agg, &conn);
 }

@@ -21,6 +21,7 @@ enum {
 	STATE,
 	COMM,
 	PID,
+	TID,
 	CONTAINER,
 	NETNS,
 	PARTIAL,
@@ -33,6 +34,7 @@ enum {
 	CAUSE,
 	IN_FLIGHT,
 	IDLE_AT_CLOSE,
+	IDLE_OTHERS,
 	RACED,
 	TIME_WAIT,
 	FAIL_REASON,
@@ -42,6 +44,7 @@ enum {
 	CONNECT,
 	ACCEPT_WAIT,
 	DEPTH,
+	KEEPALIVE,
 	MPTCP,
 	COLUMNS,
 };
@@ -58,6 +61,7 @@ static const struct column columns[COLUMNS] = {
 	{ "state", NULL, "STATE", COLUMN_TEXT, SHOW_NEVER, false, "of TCP, in small letters; queued: not accepted yet; closed; failed" },
 	{ "comm", NULL, "COMM", COLUMN_TEXT, SHOW_NONZERO, false, "name of the owner" },
 	{ "pid", NULL, "PID", COLUMN_COUNT, SHOW_ROOM, false, "process id of the owner" },
+	{ "tid", NULL, "TID", COLUMN_COUNT, SHOW_WIDE, false, "thread that connected or accepted" },
 	{ "container", NULL, "CONTAINER", COLUMN_TEXT, SHOW_WIDE, false, "its container" },
 	{ "netns", NULL, "NETNS", COLUMN_COUNT, SHOW_WIDE, false, "inode of the network namespace" },
 	{ "partial", NULL, "PARTIAL", COLUMN_BOOL, SHOW_NONZERO, false, "was open before tracing began" },
@@ -70,6 +74,7 @@ static const struct column columns[COLUMNS] = {
 	{ "cause", NULL, "CAUSE", COLUMN_TEXT, SHOW_NONZERO, false, "what more is known of the end" },
 	{ "in_flight", "IN", "FLIGHT", COLUMN_BOOL, SHOW_NONZERO, false, "a request is unanswered, or was when the first FIN, RST or timeout came" },
 	{ "idle_at_close_ms", NULL, "IDLE AT CLOSE", COLUMN_MS, SHOW_NEVER, false, "last payload byte until the end" },
+	{ "idle_others", "IDLE", "OTHERS", COLUMN_COUNT, SHOW_WIDE, false, "other connections of its pool that were idle when it ended" },
 	{ "raced", NULL, "RACED", COLUMN_BOOL, SHOW_NONZERO, true, "a request met the other side's close" },
 	{ "time_wait", NULL, "TIME-WAIT", COLUMN_BOOL, SHOW_WIDE, false, "left this host a TIME_WAIT socket" },
 	{ "fail_reason", NULL, "FAILED", COLUMN_TEXT, SHOW_NEVER, false, "why it was never established" },
@@ -79,6 +84,7 @@ static const struct column columns[COLUMNS] = {
 	{ "connect_us", NULL, "CONNECT", COLUMN_US, SHOW_ROOM, false, "client: SYN sent until established" },
 	{ "accept_wait_us", NULL, "WAIT", COLUMN_US, SHOW_ROOM, false, "server: queued until accept() took it" },
 	{ "depth", NULL, "DEPTH", COLUMN_COUNT, SHOW_WIDE, false, "server: accept queue when it joined, itself included" },
+	{ "keepalive", NULL, "KEEPALIVE", COLUMN_BOOL, SHOW_WIDE, false, "SO_KEEPALIVE is on" },
 	{ "mptcp", NULL, "MPTCP", COLUMN_BOOL, SHOW_NONZERO, false, "is a subflow of an MPTCP connection" },
 };
 /* clang-format on */
@@ -155,6 +161,8 @@ static void fill_end(const struct one *one, struct cell *cells)
 		return;
 	cells[INITIATOR] = word(initiator);
 	cells[CAUSE] = word(cause_word(conn->cause));
+	if (conn->idle_others != OTHERS_UNKNOWN)
+		cells[IDLE_OTHERS] = cell_number(conn->idle_others);
 	cells[RACED] = conn->flags & CONN_MPTCP ? cell_missing(MPTCP_REASON)
 						: cell_bool(conn->flags & CONN_RACED);
 	cells[TIME_WAIT] = cell_bool(conn->flags & CONN_TIME_WAIT);
@@ -182,6 +190,10 @@ static int add_row(const struct one *one, struct table *table)
 	view_conn_ends(conn, &places, cells);
 	view_conn_owner(&(struct conn_owner){ conn->cgroup, conn->pid, conn->netns, conn->comm },
 			&places, cells);
+	if (conn->tid)
+		cells[TID] = cell_number(conn->tid);
+	if (!conn->fail)
+		cells[KEEPALIVE] = cell_bool(conn->flags & CONN_KEEPALIVE);
 	cells[PARTIAL] = cell_bool(conn->flags & CONN_PARTIAL);
 	fill_times(one, cells);
 	fill_turns(conn, cells);

@@ -26,6 +26,7 @@ enum {
 	IDLE,
 	ACTIVE,
 	PEAK,
+	ACTIVE_PEAK,
 	CONNECT,
 	RESPONSE = CONNECT + 3,
 	IDLE_GAP = RESPONSE + 3,
@@ -71,6 +72,7 @@ static const struct column columns[COLUMNS] = {
 	{ "idle", "OPEN", "idle", COLUMN_COUNT, SHOW_ALWAYS, false, "of them without a request in flight" },
 	{ "active", "OPEN", "active", COLUMN_COUNT, SHOW_WIDE, false, "of them with one" },
 	{ "open_peak", "OPEN", "peak", COLUMN_COUNT, SHOW_ALWAYS, false, "most open at once" },
+	{ "active_peak", "OPEN", "act-peak", COLUMN_COUNT, SHOW_WIDE, false, "most with a request in flight at once" },
 	{ "connect_us.p50", "CONNECT", "p50", COLUMN_US, SHOW_ROOM, false, "SYN until established, median" },
 	{ "connect_us.p99", "CONNECT", "p99", COLUMN_US, SHOW_WIDE, false, "the same, 99th percentile" },
 	{ "connect_us.max", "CONNECT", "max", COLUMN_US, SHOW_WIDE, false, "the same, maximum" },
@@ -129,20 +131,32 @@ static void fill_exchanges(const struct row_sum *sum, struct cell *cells)
 	cells[PER_CONN_HIST] = view_hist(&totals->exchanges_per_conn);
 }
 
+/* The most at once, as the kernel's one group has it: a snapshot may have seen more than that. */
+static struct cell peak(const struct row_sum *sum, __u64 most, __u64 now)
+{
+	if (sum->report->no_peaks)
+		return cell_missing(sum->report->no_peaks);
+	if (sum->row->groups == 1)
+		return cell_number(most > now ? most : now);
+	return cell_missing(sum->row->groups ? "peaks of several owners need not have come at once"
+					     : NULL);
+}
+
 static void fill_pool(const struct row_sum *sum, struct cell *cells)
 {
 	const struct totals *totals = &sum->totals;
-	__u32 peak = sum->row->open_peak;
+	const char *untold = view_not_measured(sum->report, FEATURE_SEND);
 
 	cells[OPEN] = cell_number(totals->open);
 	cells[IDLE] = cell_number(totals->open - totals->active - totals->open_mptcp);
 	cells[ACTIVE] = cell_number(totals->active);
-	if (sum->report->no_peaks)
-		cells[PEAK] = cell_missing(sum->report->no_peaks);
-	else if (sum->row->groups == 1)
-		cells[PEAK] = cell_number(peak > totals->open ? peak : totals->open);
-	else if (sum->row->groups)
-		cells[PEAK] = cell_missing("peaks of several owners need not have come at once");
+	cells[PEAK] = peak(sum, sum->row->open_peak, totals->open);
+	untold = untold ? untold : view_off(sum->report, FEATURE_RECEIVE);
+	untold = untold ? untold : view_subflows(totals);
+	if (untold)
+		cells[ACTIVE_PEAK] = cell_missing(untold);
+	else
+		cells[ACTIVE_PEAK] = peak(sum, sum->row->active_peak, totals->active);
 }
 
 static void fill_times(const struct row_sum *sum, struct cell *cells)

@@ -83,9 +83,11 @@ enum conn_flags {
 	CONN_APP_CLOSED = 1 << 5,   /* the owner called close() */
 	CONN_DEAD = 1 << 6,	    /* its closed event is on the way: a snapshot leaves it out */
 	CONN_MPTCP = 1 << 7,	    /* a subflow: turns are its MPTCP connection's, not its own */
+	CONN_KEEPALIVE = 1 << 8,    /* SO_KEEPALIVE is on; set in what is sent, never kept */
 };
 
-#define IDLE_UNKNOWN 0xffffffffU
+#define IDLE_UNKNOWN   0xffffffffU
+#define OTHERS_UNKNOWN 0xffffffffU
 
 /*
  * One TCP connection. Key of the `conns` map: the address of its struct sock.
@@ -129,12 +131,15 @@ struct conn {
 	__u8 late;	   /* amended: payload met our own FIN */
 	__u32 burst_bytes; /* of the last turn */
 	__u32 idle_ms;	   /* from the last payload byte to closed_ns; IDLE_UNKNOWN */
+	__u32 idle_others; /* at closed_ns: open connections of its group, without itself, that had
+			    * no request in flight; OTHERS_UNKNOWN */
+	__u32 tid;	   /* thread that connected or accepted, as pid; 0 unknown */
 	__u8 local_addr[CONN_ADDR_LEN];
 	__u8 remote_addr[CONN_ADDR_LEN];
 	char comm[CONN_COMM_LEN]; /* owner, empty unknown */
 };
 
-_Static_assert(sizeof(struct conn) == 168, "struct conn is a wire format");
+_Static_assert(sizeof(struct conn) == 176, "struct conn is a wire format");
 
 enum exchange_flags {
 	EXCHANGE_CUT = 1 << 0,	/* its beginning was not seen: the request is larger */
@@ -215,6 +220,10 @@ _Static_assert(sizeof(struct group_key) == 56, "struct group_key is a wire forma
 struct group {
 	__s32 open;
 	__s32 open_peak;
+	__s32 active; /* of the open ones those with a request in flight */
+	__s32 active_peak;
+	__s32 subflows; /* of the open ones those of MPTCP, which are never active */
+	__u32 pad;
 	struct hist idle_gap_us;
 	struct hist response_us;
 };

@@ -61,12 +61,12 @@ struct listener_snapshot {
 	struct listener listener;
 };
 
-_Static_assert(sizeof(struct conn_snapshot) == 184, "wire format");
+_Static_assert(sizeof(struct conn_snapshot) == 192, "wire format");
 _Static_assert(sizeof(struct listener_snapshot) == 120, "wire format");
 _Static_assert(sizeof(struct event_header) == 16, "wire format");
-_Static_assert(sizeof(struct conn_event) == 184, "wire format");
+_Static_assert(sizeof(struct conn_event) == 192, "wire format");
 _Static_assert(sizeof(struct listener_event) == 136, "wire format");
-_Static_assert(sizeof(struct exchange_event) == 248, "wire format");
+_Static_assert(sizeof(struct exchange_event) == 256, "wire format");
 
 /* What was lost, each counted where it happened. Index into the `losses` array of the BPF side. */
 enum loss {

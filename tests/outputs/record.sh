@@ -229,6 +229,8 @@ echo "some text, and not a little of it" >"$dir/text"
 sqlite3 "$dir/foreign" 'CREATE TABLE t (x)'
 cp "$dir/all.db" "$dir/newer"
 sqlite3 "$dir/newer" 'PRAGMA user_version = 99'
+cp "$dir/all.db" "$dir/older"
+sqlite3 "$dir/older" 'PRAGMA user_version = 1'
 cp "$dir/all.db" "$dir/damaged"
 dd if=/dev/urandom of="$dir/damaged" bs=4096 seek=2 count=40 conv=notrunc 2>/dev/null
 cannot="1 connscope: cannot read $dir"
@@ -237,8 +239,10 @@ refused "an empty file" "$cannot/empty: an empty file, not a recording" "$CONNSC
 refused "a directory" "$cannot: a directory, not a recording" "$CONNSCOPE" --from "$dir"
 refused "a text" "$cannot/text: not a recording of connscope" "$CONNSCOPE" --from "$dir/text"
 refused "another database" "$cannot/foreign: not a recording of connscope" "$CONNSCOPE" --from "$dir/foreign"
-refused "a newer schema" "$cannot/newer: its schema is 99, this connscope reads up to 1: take a newer one" \
+refused "a newer schema" "$cannot/newer: its schema is 99, this connscope reads 2: take a newer one" \
 	"$CONNSCOPE" --from "$dir/newer"
+refused "an older schema" "$cannot/older: its schema is 1, this connscope reads 2: take an older one" \
+	"$CONNSCOPE" --from "$dir/older"
 refused "damage" "$cannot/damaged: the recording is damaged" "$CONNSCOPE" --from "$dir/damaged"
 refused "tracing and a recording at once" \
 	"2 connscope: --duration: does not go with --from, which reports what was recorded" \

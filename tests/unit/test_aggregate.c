@@ -375,7 +375,7 @@ static void endings_by_who_and_how_long(void **state)
 
 static void groups_give_histograms_and_peaks(void **state)
 {
-	static struct group group = { .open = 1, .open_peak = 4 };
+	static struct group group = { .open = 1, .open_peak = 4, .active_peak = 3 };
 	struct aggregate *agg = make(0, 8);
 	struct group_key key = { .netns = 7, .port = 5000, .role = ROLE_CLIENT, .comm = "nginx" };
 	struct group_key stranger = { .netns = 9, .port = 1, .role = ROLE_CLIENT };
@@ -393,6 +393,7 @@ static void groups_give_histograms_and_peaks(void **state)
 	aggregate__group(agg, &stranger, &group); /* no row: filtered out */
 	row = only_row(agg);
 	assert_int_equal(row->open_peak, 4);
+	assert_int_equal(row->active_peak, 3);
 	assert_int_equal(row->groups, 1);
 	assert_int_equal(row->idle_gap_us.count, 2);
 	assert_int_equal(row->idle_gap_us.max, 3000);

@@ -262,6 +262,7 @@ static void views_keep_their_keys(void **state)
 		    "idle",
 		    "active",
 		    "open_peak",
+		    "active_peak",
 		    "connect_us",
 		    "response_us",
 		    "idle_gap_ms",

@@ -83,6 +83,7 @@ static void assert_same_row(const struct row *a, const struct row *b)
 	assert_memory_equal(&a->idle_gap_us, &b->idle_gap_us, sizeof(a->idle_gap_us));
 	assert_memory_equal(&a->response_us, &b->response_us, sizeof(a->response_us));
 	assert_int_equal(a->open_peak, b->open_peak);
+	assert_int_equal(a->active_peak, b->active_peak);
 	assert_int_equal(a->groups, b->groups);
 	assert_int_equal(!a->series, !b->series);
 	if (a->series)
@@ -111,7 +112,7 @@ static void add_gap(struct group *group, __u64 us)
 static void record_all(struct scene *scene)
 {
 	struct conn stays = client(2 * SECOND), ends = client(2 * SECOND), brief;
-	struct group group = { .open = 2, .open_peak = 2 };
+	struct group group = { .open = 2, .open_peak = 2, .active_peak = 1 };
 	struct listener listener = listening(1, 0), twin = listening(7, 1);
 
 	ends.local_port++;

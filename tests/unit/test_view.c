@@ -236,7 +236,7 @@ static void open_and_closed_add_up(void **state)
 {
 	struct conn closed = closed_client("10.0.0.1", 80, 2), open = client("10.0.0.1", 80);
 	struct group_key key = { .role = ROLE_CLIENT, .port = 80, .comm = "nginx" };
-	struct group group = { .open_peak = 5 };
+	struct group group = { .open_peak = 5, .active_peak = 3 };
 	struct scene scene;
 
 	(void)state;
@@ -259,6 +259,7 @@ static void open_and_closed_add_up(void **state)
 	assert_int_equal(number(&scene, 0, "active"), 1);
 	assert_int_equal(number(&scene, 0, "idle"), 1);
 	assert_int_equal(number(&scene, 0, "open_peak"), 5);
+	assert_int_equal(number(&scene, 0, "active_peak"), 3);
 	assert_int_equal(number(&scene, 0, "idle_gap_ms.max"), 2); /* nearest */
 	end(&scene);
 }
@@ -288,15 +289,21 @@ static void failures_by_reason(void **state)
 static void inferred_sends_time_nothing(void **state)
 {
 	struct conn conn = closed_client("10.0.0.1", 80, 2);
+	struct group_key key = { .role = ROLE_CLIENT, .port = 80, .comm = "nginx" };
+	struct group group = { .open_peak = 5, .active_peak = 3 };
 	struct scene scene;
 
 	(void)state;
 	begin(&scene, 0);
 	set_feature(&scene, FEATURE_SEND, MECHANISM_INFERRED, "from acknowledgements");
 	aggregate__closed(scene.agg, &conn);
+	assert_int_equal(parse_addr("10.0.0.1", key.addr), 0);
+	aggregate__group(scene.agg, &key, &group);
 	fill(&scene, &view_reuse);
 	assert_missing(&scene, 0, "response_us.p99", "from acknowledgements");
 	assert_missing(&scene, 0, "idle_gap_ms.p50", "from acknowledgements");
+	assert_missing(&scene, 0, "active_peak", "from acknowledgements");
+	assert_int_equal(number(&scene, 0, "open_peak"), 5);
 	assert_int_equal(number(&scene, 0, "exchanges"), 2);
 	end(&scene);
 }
@@ -703,7 +710,9 @@ static void one_closed_connection(void **state)
 	conn.closed_ns = 4000 * MS;
 	conn.last_ns = 1000 * MS;
 	conn.cause = CAUSE_PROCESS_EXIT;
-	conn.flags = CONN_RACED | CONN_IN_FLIGHT;
+	conn.flags = CONN_RACED | CONN_IN_FLIGHT | CONN_KEEPALIVE;
+	conn.idle_others = 0;
+	conn.tid = 4321;
 	aggregate__closed(scene.agg, &conn);
 	fill(&scene, &view_conns);
 	assert_int_equal(scene.table.row_count, 1);
@@ -723,6 +732,9 @@ static void one_closed_connection(void **state)
 	assert_true(cell(&scene, 0, "raced")->truth);
 	assert_true(cell(&scene, 0, "in_flight")->truth);
 	assert_false(cell(&scene, 0, "time_wait")->truth);
+	assert_true(cell(&scene, 0, "keepalive")->truth);
+	assert_int_equal(number(&scene, 0, "idle_others"), 0);
+	assert_int_equal(number(&scene, 0, "tid"), 4321);
 	end(&scene);
 }
 
@@ -745,6 +757,9 @@ static void one_open_connection(void **state)
 	assert_true(cell(&scene, 0, "in_flight")->truth);
 	assert_missing(&scene, 0, "initiator", NULL);
 	assert_missing(&scene, 0, "raced", NULL);
+	assert_missing(&scene, 0, "idle_others", NULL);
+	assert_missing(&scene, 0, "tid", NULL);
+	assert_false(cell(&scene, 0, "keepalive")->truth);
 	end(&scene);
 }
 

@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS connscope.conns
     state String,
     comm Nullable(String),
     pid Nullable(UInt32),
+    tid Nullable(UInt32),
     container Nullable(String),
     netns UInt32,
     partial UInt8,
@@ -42,6 +43,7 @@ CREATE TABLE IF NOT EXISTS connscope.conns
     cause Nullable(String),
     in_flight Nullable(UInt8),
     idle_at_close_ms Nullable(UInt64),
+    idle_others Nullable(UInt32),
     raced Nullable(UInt8),
     time_wait Nullable(UInt8),
     fail_reason Nullable(String),
@@ -50,6 +52,7 @@ CREATE TABLE IF NOT EXISTS connscope.conns
     connect_us Nullable(UInt64),
     accept_wait_us Nullable(UInt64),
     depth Nullable(UInt32),
+    keepalive Nullable(UInt8),
     mptcp UInt8
 )
 ENGINE = MergeTree
