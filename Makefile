@@ -31,7 +31,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-LIBS := libbpf json-c sqlite3 ncursesw libevent_core libevent_extra
+LIBS := libbpf libelf json-c sqlite3 ncursesw libevent_core libevent_extra
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wundef -Wwrite-strings -Iinclude -Iuser -I$(O) -DCONNSCOPE_VERSION='"$(VERSION)"' \
 	-MMD -MP $(CFLAGS)

@@ -48,3 +48,10 @@ char *endpoint_format(const __u8 addr[CONN_ADDR_LEN], __u16 port, char *buf, siz
 	snprintf(buf, len, addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", text, port);
 	return buf;
 }
+
+bool addr_is_loopback(const __u8 addr[CONN_ADDR_LEN])
+{
+	static const __u8 loopback6[CONN_ADDR_LEN] = { [CONN_ADDR_LEN - 1] = 1 };
+
+	return addr_is_v4(addr) ? addr[12] == 127 : !memcmp(addr, loopback6, sizeof(loopback6));
+}

@@ -15,6 +15,8 @@
 #define ENDPOINT_STRLEN (INET6_ADDRSTRLEN + PORT_STRLEN + 3) /* [ ] : */
 
 bool addr_is_v4(const __u8 addr[CONN_ADDR_LEN]);
+/* 127.0.0.0/8 or ::1. */
+bool addr_is_loopback(const __u8 addr[CONN_ADDR_LEN]);
 void addr_from_v4(const struct in_addr *v4, __u8 ret_addr[CONN_ADDR_LEN]);
 
 /* True when ADDR lies in NET, whose own address has no bits beyond its mask. */

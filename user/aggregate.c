@@ -10,6 +10,7 @@
 #include <uthash.h>
 
 #include "filter.h"
+#include "habits.h"
 #include "names.h"
 #include "observer.h"
 #include "trace_event.h"
@@ -30,6 +31,8 @@ struct aggregate {
 	__u64 series_start_ns; /* 0: no series */
 	__u64 ticked_ns;       /* the last tick, or the series' start */
 	bool depths_only;      /* series of listeners alone */
+	bool habits;
+	__u64 now_ns;	       /* of the newest snapshot */
 	struct entry *entries; /* uthash by row.key */
 	const struct row **rows;
 	size_t row_count;
@@ -66,6 +69,7 @@ void aggregate__free(struct aggregate *agg)
 		HASH_DEL(agg->entries, entry);
 		free(entry->row.queues.depths);
 		free(entry->row.series);
+		habits__free(entry->row.habits);
 		free(entry);
 	}
 	free(agg->rows);
@@ -92,6 +96,11 @@ void aggregate__keep_depths(struct aggregate *agg, __u64 start_ns)
 	agg->depths_only = true;
 }
 
+void aggregate__keep_habits(struct aggregate *agg)
+{
+	agg->habits = true;
+}
+
 static void tell(const struct aggregate *agg, const struct record *record)
 {
 	for (struct observer *observer = agg->observers; observer; observer = observer->next)
@@ -116,6 +125,8 @@ static struct row *row_add(struct aggregate *agg, const struct row_key *key)
 	if (!entry)
 		return NULL;
 	entry->row.key = *key;
+	if (agg->habits)
+		entry->row.habits = habits__new();
 	HASH_ADD(hh, agg->entries, row.key, sizeof(entry->row.key), entry);
 	agg->rows[agg->row_count++] = &entry->row;
 	return &entry->row;
@@ -143,7 +154,7 @@ static struct row *row_get(struct aggregate *agg, const struct row_key *key)
 	return agg->row_count < agg->max_rows + 2 ? row_add(agg, &other) : NULL;
 }
 
-static bool is_other(const struct row *row)
+bool aggregate__is_other(const struct row *row)
 {
 	return !row->key.port && !strcmp(row->key.name, OTHER);
 }
@@ -185,6 +196,7 @@ static void note_owner(struct row *row, const struct conn *conn)
 	row->owner_ns = conn->opened_ns;
 	row->pid = conn->pid;
 	row->cgroup = conn->cgroup;
+	row->netns = conn->netns;
 	memcpy(row->comm, conn->comm, sizeof(row->comm));
 }
 
@@ -209,7 +221,7 @@ bool aggregate__is_of(const struct aggregate *agg, const struct row *row, const 
 
 	row_key_of_conn(agg->by, agg->names, conn, &key);
 	HASH_FIND(hh, agg->entries, &key, sizeof(key), entry);
-	return entry ? &entry->row == row : is_other(row) && row->key.role == conn->role;
+	return entry ? &entry->row == row : aggregate__is_other(row) && row->key.role == conn->role;
 }
 
 void aggregate__closed(struct aggregate *agg, const struct conn *conn)
@@ -220,7 +232,9 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 		return;
 	row->ended++;
 	totals__add(&row->closed, conn);
-	agg->folded_closed += is_other(row);
+	if (row->habits)
+		habits__ended(row->habits, conn);
+	agg->folded_closed += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
 	tell(agg, &(struct record){ .kind = RECORD_CLOSED, .conn = conn });
@@ -251,16 +265,19 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 		return;
 	row->present++;
 	totals__add(&row->open, conn);
-	agg->folded_open += is_other(row);
+	if (row->habits)
+		habits__open(row->habits, conn, agg->now_ns);
+	agg->folded_open += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
 	tell(agg, &(struct record){ .kind = RECORD_OPEN, .conn = conn });
 }
 
-void aggregate__begin_snapshot(struct aggregate *agg)
+void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)
 {
 	struct entry *entry, *next;
 
+	agg->now_ns = now_ns;
 	agg->folded_open = 0;
 	tell(agg, &(struct record){ .kind = RECORD_SNAPSHOT });
 	HASH_ITER (hh, agg->entries, entry, next) {
@@ -275,6 +292,8 @@ void aggregate__begin_snapshot(struct aggregate *agg)
 		row->open_peak = 0;
 		row->active_peak = 0;
 		row->groups = 0;
+		if (row->habits)
+			habits__begin_snapshot(row->habits);
 	}
 }
 
@@ -301,6 +320,7 @@ static struct row *listener_row(struct aggregate *agg, const struct listener *li
 	if (row && !row->pid) {
 		row->pid = listener->pid;
 		row->cgroup = listener->cgroup;
+		row->netns = listener->netns;
 		memcpy(row->comm, listener->comm, sizeof(row->comm));
 	}
 	return row;

@@ -19,6 +19,7 @@
 #include "totals.h"
 
 struct filter;
+struct habits;
 struct names;
 struct observer;
 struct trace_event;
@@ -38,6 +39,7 @@ struct row {
 				   * none; 0 unknown */
 	char comm[CONN_COMM_LEN]; /* likewise */
 	__u64 cgroup;
+	__u32 netns;
 	__u64 owner_ns; /* when that connection opened */
 	struct totals closed;
 	struct totals open;
@@ -52,6 +54,7 @@ struct row {
 	__u32 groups;
 	struct series *series; /* NULL: not kept, or nothing yet */
 	struct sample ticked;  /* at the last tick */
+	struct habits *habits; /* NULL: not kept */
 };
 
 struct aggregate;
@@ -76,6 +79,8 @@ void aggregate__keep_series(struct aggregate *agg, __u64 start_ns);
 void aggregate__keep_depths(struct aggregate *agg, __u64 start_ns);
 /* The queue of LISTENER at NOW_NS, between snapshots: for depths over time, and the deepest. */
 void aggregate__sample_depth(struct aggregate *agg, const struct listener *listener, __u64 now_ns);
+/* From here on each row has habits. */
+void aggregate__keep_habits(struct aggregate *agg);
 /* The series of the row to which KEY's connections belong, for what a recording had noted; a field
  * of KEY that the rows are not told apart by does not matter. NULL: there is no such row, or it has
  * no series. Valid as long as the aggregate. */
@@ -89,8 +94,9 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn);
 void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after);
 void aggregate__listener_closed(struct aggregate *agg, const struct listener *listener);
 
-/* The newest snapshot: forget the one before, then add each record of this one. */
-void aggregate__begin_snapshot(struct aggregate *agg);
+/* The newest snapshot, which is of NOW_NS: forget the one before, then add each record of this one.
+ */
+void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns);
 void aggregate__open(struct aggregate *agg, const struct conn *conn);
 void aggregate__listener(struct aggregate *agg, const struct listener *listener);
 void aggregate__group(struct aggregate *agg, const struct group_key *key,
@@ -104,6 +110,9 @@ bool aggregate__is_of(const struct aggregate *agg, const struct row *row, const 
 
 /* Rows in no particular order, valid until the next call that takes the aggregate. */
 size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows);
+
+/* ROW is what did not fit. */
+bool aggregate__is_other(const struct row *row);
 
 /* Connections whose record could be made room for only in "other", for the account. */
 __u64 aggregate__folded(const struct aggregate *agg);

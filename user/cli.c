@@ -30,12 +30,14 @@
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
-	"VIEW: reuse, accept, close, all (default), conns, trace, top; check: what this kernel "
-	"offers;\n"
-	"record [FILE]: write a recording (connscope.db) for --from; serve: for Prometheus\v"
+	"VIEW: reuse, accept, close, all (default), conns, trace, top; doctor: what is wrong, and "
+	"what\n"
+	"to change; check: what this kernel offers; record [FILE]: write a recording "
+	"(connscope.db) for\n"
+	"--from; serve: for Prometheus\v"
 	"EXAMPLES\n"
+	"  connscope doctor -d 60           what is wrong, and what to change, after a minute\n"
 	"  connscope reuse -n nginx 10      does nginx reuse its connections? every ten seconds\n"
-	"  connscope close -j -- ./load.sh  who closed what while load.sh ran, as JSON\n"
 	"  connscope trace -P 443           each open, exchange and close, as it happens";
 
 static void set_value(struct options *options, const struct value *value, const char *text)

@@ -10,6 +10,7 @@
 #include "conn_pick.h"
 #include "filter.h"
 #include "moment.h"
+#include "rule.h"
 
 /* Exit status of connscope; with -- COMMAND and nothing wrong here, COMMAND's own. */
 enum exit_status {
@@ -18,6 +19,7 @@ enum exit_status {
 	EXIT_USAGE = 2,
 	EXIT_UNAVAILABLE = 3, /* a privilege or kernel feature is missing */
 	EXIT_LOST = 4,	      /* something was lost and --strict was given */
+	EXIT_FOUND = 5,	      /* doctor: a finding as severe as --fail-on says */
 };
 
 enum backend {
@@ -56,6 +58,7 @@ struct options {
 	const char *term; /* the environment's TERM, or NULL */
 	size_t width;	  /* the environment's COLUMNS, or 0 */
 	enum backend backend;
+	enum severity fail_on; /* doctor; SEVERITY_NONE: never */
 	__u32 max_conns;
 	__u32 max_endpoints;
 	__u32 ring_kib;

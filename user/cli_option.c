@@ -42,6 +42,7 @@ const struct argp_option cli_options[] = {
 	{ "in-flight", OPTION_IN_FLIGHT, NULL, 0, "conns: with a request in flight", GROUP_REPORT },
 	{ "min-idle", OPTION_MIN_IDLE, "SECONDS", 0, "conns: idle so long, or at the end", GROUP_REPORT },
 	{ "hist", OPTION_HIST, NULL, 0, "histograms, too: bars; lists in JSON and CSV", GROUP_REPORT },
+	{ "fail-on", OPTION_FAIL_ON, "SEVERITY", 0, "doctor: exit 5 on a notice, warning, critical or worse", GROUP_REPORT },
 	{ "wide", 'w', NULL, 0, "all columns", GROUP_REPORT },
 	{ "no-header", OPTION_NO_HEADER, NULL, 0, "no titles", GROUP_REPORT },
 	{ "time", 'T', NULL, 0, "the time above each report", GROUP_REPORT },

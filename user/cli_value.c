@@ -250,6 +250,12 @@ static int set_ring_size(struct options *options, const char *text)
 	return 0;
 }
 
+static int set_fail_on(struct options *options, const char *text)
+{
+	options->fail_on = severity_find(text);
+	return options->fail_on ? 0 : -EINVAL;
+}
+
 int value_interval(struct options *options, const char *text)
 {
 	return parse_seconds(text, 100, DAY_MS, &options->interval_ms);
@@ -280,6 +286,7 @@ static const struct value values[] = {
 	  "comma-separated",
 	  0 },
 	{ OPTION_MIN_IDLE, set_min_idle, "seconds, such as 10 or 0.5", 0 },
+	{ OPTION_FAIL_ON, set_fail_on, "notice, warning or critical", 0 },
 	{ OPTION_BACKEND, set_backend, "auto, fentry, kprobe or tracepoint", 0 },
 	{ OPTION_MAX_CONNS, set_max_conns, "a number from 1 to 16777216", 0 },
 	{ OPTION_MAX_ENDPOINTS, set_max_endpoints, "a number from 16 to 65536", 0 },

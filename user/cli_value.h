@@ -40,6 +40,7 @@ enum long_option {
 	OPTION_MAX_SERIES,
 	OPTION_LABEL_PID,
 	OPTION_BPF_STATS,
+	OPTION_FAIL_ON,
 };
 
 struct value {

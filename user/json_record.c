@@ -45,6 +45,24 @@ static struct json_object *new_list(const __u64 *items, size_t count)
 	return list;
 }
 
+static struct json_object *new_member(const struct named_number *member)
+{
+	if (member->type == COLUMN_RATIO)
+		return new_real(member->value);
+	if (member->type == COLUMN_BOOL)
+		return json_object_new_boolean(member->value != 0);
+	return json_number((__u64)(member->value + 0.5));
+}
+
+static struct json_object *new_object(const struct named_number *members, size_t count)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; object && i < count; i++)
+		json_object_object_add(object, members[i].key, new_member(&members[i]));
+	return object;
+}
+
 struct json_object *json_cell(const struct cell *cell)
 {
 	switch (cell->kind) {
@@ -60,6 +78,8 @@ struct json_object *json_cell(const struct cell *cell)
 		return json_object_new_boolean(cell->truth);
 	case CELL_LIST:
 		return new_list(cell->list.items, cell->list.count);
+	case CELL_OBJECT:
+		return new_object(cell->object.members, cell->object.count);
 	default:
 		return NULL;
 	}

@@ -79,6 +79,14 @@ static void write_list(FILE *out, const __u64 *items, size_t count)
 	fputs("]\"", out);
 }
 
+static void write_object(FILE *out, const struct cell *cell)
+{
+	struct json_object *object = json_cell(cell);
+
+	write_text(out, json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+	json_object_put(object);
+}
+
 static void write_cell(FILE *out, const struct cell *cell)
 {
 	switch (cell->kind) {
@@ -99,6 +107,9 @@ static void write_cell(FILE *out, const struct cell *cell)
 		break;
 	case CELL_LIST:
 		write_list(out, cell->list.items, cell->list.count);
+		break;
+	case CELL_OBJECT:
+		write_object(out, cell);
 		break;
 	case CELL_NULL:
 		break;

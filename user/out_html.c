@@ -109,9 +109,10 @@ static void write_head(FILE *out, const struct report *report, const struct outp
 /* ---- tables ---- */
 
 static const char *const type_names[] = {
-	[COLUMN_TEXT] = "text", [COLUMN_COUNT] = "count", [COLUMN_RATIO] = "ratio",
-	[COLUMN_US] = "us",	[COLUMN_MS] = "ms",	  [COLUMN_BYTES] = "bytes",
-	[COLUMN_BOOL] = "bool", [COLUMN_LIST] = "list",	  [COLUMN_SERIES] = "series",
+	[COLUMN_TEXT] = "text",	 [COLUMN_COUNT] = "count", [COLUMN_RATIO] = "ratio",
+	[COLUMN_US] = "us",	 [COLUMN_MS] = "ms",	   [COLUMN_BYTES] = "bytes",
+	[COLUMN_BOOL] = "bool",	 [COLUMN_LIST] = "list",   [COLUMN_SERIES] = "series",
+	[COLUMN_PROSE] = "text",
 };
 
 static const char *const show_names[] = {

@@ -11,6 +11,7 @@
 #include "text_cell.h"
 #include "text_hist.h"
 #include "text_layout.h"
+#include "text_prose.h"
 
 #define RED   "\033[31m"
 #define PLAIN "\033[0m"
@@ -183,8 +184,10 @@ static void write_table(FILE *out, const struct table *table, const struct outpu
 		write_groups(out, &layout);
 		write_titles(out, &layout);
 	}
-	for (size_t i = 0; i < table->row_count; i++)
+	for (size_t i = 0; i < table->row_count; i++) {
 		write_row(out, &layout, table->cells + i * table->column_count, options);
+		text_prose(out, table, i, options->width);
+	}
 	if (table->omitted && !options->no_header)
 		fprintf(out, "and %zu more\n", table->omitted);
 	if (!options->no_header)

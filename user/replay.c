@@ -349,7 +349,7 @@ int replay__run(struct replay *replay, struct aggregate *agg)
 	int err;
 
 	err = replay_ended(replay->db, window, agg);
-	aggregate__begin_snapshot(agg);
+	aggregate__begin_snapshot(agg, replay->until_ns);
 	if (!err)
 		err = replay_open(replay->db, window, agg);
 	if (!err)
@@ -391,6 +391,7 @@ struct clocks replay__clocks(const struct replay *replay)
 void replay__fill(const struct replay *replay, struct report *report)
 {
 	report->account = replay->account;
+	report->recorded = true;
 	report->ts_ms = replay->until_ms;
 	report->now_ns = replay->until_ns;
 	report->started_ns = replay->started_ns;

@@ -89,6 +89,7 @@ struct report {
 	const struct row *only;	       /* of them those of this row; NULL: all */
 	struct account account;
 	__u64 number;	  /* of the reports before it in this run */
+	bool recorded;	  /* elsewhere or long ago: this host knows nothing of it */
 	__u64 ts_ms;	  /* wall clock, milliseconds since the epoch, UTC */
 	__u64 started_ns; /* CLOCK_MONOTONIC when tracing began */
 	__u64 now_ns;	  /* the same moment by the clock of struct conn */

@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "clock.h"
 #include "command.h"
+#include "doctor.h"
 #include "log.h"
 #include "output.h"
 #include "page.h"
@@ -39,6 +40,7 @@ struct run {
 	__u64 next_tick_ms; /* 0: nobody asks for series or a recording */
 	__u64 reports;
 	bool lost;
+	bool found;	 /* what --fail-on asks for */
 	bool unrecorded; /* the recording could not be written to its end */
 };
 
@@ -106,6 +108,8 @@ static int snapshot(struct run *run, bool printed)
 		run->lost = account_has_losses(&report.account);
 	if (!err && run->recorder)
 		err = record(run, &report);
+	if (!err && printed && run->options->fail_on)
+		run->found = doctor__worst(&report) >= run->options->fail_on;
 	if (!err && printed)
 		err = print(run, &report);
 	session__end_snapshot(run->session);
@@ -337,6 +341,8 @@ int run_trace(const struct options *options)
 	else if (options->command && !stop_asked() && run.command.status && run.session &&
 		 (status == EXIT_OK || !run.reports))
 		status = run.command.status;
+	if (status == EXIT_OK && run.found)
+		status = EXIT_FOUND;
 	session__free(run.session);
 	trace__free(run.trace);
 	if (end_recording(&run))

@@ -45,7 +45,9 @@ static int open_aggregate(struct session *session)
 				      session->names);
 	if (!session->agg)
 		return log_err(-ENOMEM, "cannot start");
-	session->depths = verb_find(options->view) & (VERB_ALL | VERB_ACCEPT);
+	session->depths = verb_find(options->view) & (VERB_ALL | VERB_ACCEPT | VERB_DOCTOR);
+	if (verb_find(options->view) == VERB_DOCTOR)
+		aggregate__keep_habits(session->agg);
 	if (!(verb_find(options->view) & (VERB_CONNS | VERB_TOP)))
 		return 0;
 	session->conns = conn_list__new(options->closed);

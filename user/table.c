@@ -26,6 +26,8 @@ static void cell_done(struct cell *cell)
 		free(cell->text);
 	else if (cell->kind == CELL_LIST)
 		free(cell->list.items);
+	else if (cell->kind == CELL_OBJECT)
+		free(cell->object.members);
 	memset(cell, 0, sizeof(*cell));
 }
 
@@ -46,6 +48,7 @@ void table__done(struct table *table)
 	table__truncate(table, 0);
 	free(table->cells);
 	free(table->origins);
+	free(table->said);
 	memset(table, 0, sizeof(*table));
 }
 
@@ -231,6 +234,17 @@ struct cell cell_list(const __u64 *items, size_t count)
 	if (count)
 		memcpy(copy, items, count * sizeof(*copy));
 	return (struct cell){ .kind = CELL_LIST, .list = { copy, count } };
+}
+
+struct cell cell_object(const struct named_number *members, size_t count)
+{
+	struct named_number *copy = calloc(count ? count : 1, sizeof(*copy));
+
+	if (!copy)
+		return cell_missing(NULL);
+	if (count)
+		memcpy(copy, members, count * sizeof(*copy));
+	return (struct cell){ .kind = CELL_OBJECT, .object = { copy, count } };
 }
 
 struct cell cell_missing(const char *reason)

@@ -19,6 +19,8 @@ enum column_type {
 	COLUMN_HIST, /* list of counts by bucket of connscope/hist.h, up to the last that has any */
 	COLUMN_HIST_US, /* the same, of microseconds */
 	COLUMN_SERIES,	/* list of levels, the oldest first; text draws a sparkline */
+	COLUMN_PROSE, /* text, in text outputs a paragraph below the row, with the title in front */
+	COLUMN_OBJECT, /* numbers by name */
 };
 
 /* When a text table shows a column. Where those of the first two kinds do not fit together, the
@@ -51,6 +53,13 @@ enum cell_kind {
 	CELL_TEXT,
 	CELL_BOOL,
 	CELL_LIST,
+	CELL_OBJECT,
+};
+
+struct named_number {
+	const char *key;       /* static */
+	enum column_type type; /* COLUMN_RATIO is real, COLUMN_BOOL a truth, others integers */
+	double value;
 };
 
 struct cell {
@@ -65,6 +74,10 @@ struct cell {
 			__u64 *items; /* owned by the table */
 			size_t count;
 		} list;
+		struct {
+			struct named_number *members; /* owned by the table */
+			size_t count;
+		} object;
 	};
 	const char *reason; /* CELL_NULL: why this is not to be had here, static string; or NULL */
 };
@@ -73,6 +86,7 @@ struct table {
 	const char *type;  /* JSON record type: "upstream", "listener", "close" */
 	const char *title; /* text: one line above the table */
 	const char *empty; /* text: said in place of a table without rows */
+	char *said;	   /* where that is not static; owned by the table, or NULL */
 	const struct column *columns;
 	size_t column_count;
 	size_t row_count;
@@ -108,6 +122,7 @@ struct cell cell_bool(bool truth);
 /* Copies TEXT; a CELL_NULL when out of memory. */
 struct cell cell_text(const char *text);
 struct cell cell_list(const __u64 *items, size_t count);
+struct cell cell_object(const struct named_number *members, size_t count);
 struct cell cell_missing(const char *reason);
 
 #endif /* connscope_TABLE_H */

@@ -97,6 +97,8 @@ static bool is_basic(const struct table *table, size_t column, bool wide)
 {
 	enum column_show show = table->columns[column].show;
 
+	if (table->columns[column].type == COLUMN_PROSE)
+		return false; /* below the row */
 	if (table->pinned >> column & 1)
 		return true;
 	if (show == SHOW_NONZERO)

@@ -8,19 +8,21 @@
 #include "cli_value.h"
 
 #define REPORTS (VERB_ALL | VERB_REUSE | VERB_ACCEPT | VERB_CLOSE)
-#define TABLES	(REPORTS | VERB_CONNS)
-#define SCREENS (TABLES | VERB_TOP)
-#define TRACERS (SCREENS | VERB_TRACE | VERB_RECORD)
+#define GROUPED (REPORTS | VERB_DOCTOR)
+#define TABLES	(GROUPED | VERB_CONNS)
+#define SCREENS (REPORTS | VERB_CONNS | VERB_TOP)
+#define SOURCED (TABLES | VERB_TOP)
+#define TRACERS (SOURCED | VERB_TRACE | VERB_RECORD)
 #define SHOWN	(TABLES | VERB_TRACE | VERB_CHECK)
 
 static const struct {
 	enum verb verb;
 	const char *name;
 } verbs[] = {
-	{ VERB_ALL, "all" },	 { VERB_REUSE, "reuse" }, { VERB_ACCEPT, "accept" },
-	{ VERB_CLOSE, "close" }, { VERB_CONNS, "conns" }, { VERB_TRACE, "trace" },
-	{ VERB_TOP, "top" },	 { VERB_CHECK, "check" }, { VERB_RECORD, "record" },
-	{ VERB_SERVE, "serve" },
+	{ VERB_ALL, "all" },	   { VERB_REUSE, "reuse" },   { VERB_ACCEPT, "accept" },
+	{ VERB_CLOSE, "close" },   { VERB_CONNS, "conns" },   { VERB_TRACE, "trace" },
+	{ VERB_TOP, "top" },	   { VERB_DOCTOR, "doctor" }, { VERB_CHECK, "check" },
+	{ VERB_RECORD, "record" }, { VERB_SERVE, "serve" },
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
@@ -30,7 +32,7 @@ static const struct {
 	int key;
 	unsigned int verbs;
 } fits[] = {
-	{ OPTION_BY, REPORTS | VERB_TOP | VERB_RECORD | VERB_SERVE },
+	{ OPTION_BY, GROUPED | VERB_TOP | VERB_RECORD | VERB_SERVE },
 	{ OPTION_CLOSED, VERB_CONNS | VERB_TOP },
 	{ OPTION_STATE, VERB_CONNS },
 	{ OPTION_INITIATOR, VERB_CONNS },
@@ -38,12 +40,12 @@ static const struct {
 	{ OPTION_MIN_IDLE, VERB_CONNS },
 	{ OPTION_SELF_TEST, VERB_CHECK },
 	{ OPTION_EXCHANGES, TABLES | VERB_TRACE | VERB_RECORD },
-	{ OPTION_FROM, SCREENS | VERB_TRACE },
+	{ OPTION_FROM, SOURCED | VERB_TRACE },
 	{ OPTION_HTML, TABLES },
-	{ OPTION_SINCE, SCREENS | VERB_TRACE },
-	{ OPTION_UNTIL, SCREENS | VERB_TRACE },
+	{ OPTION_SINCE, SOURCED | VERB_TRACE },
+	{ OPTION_UNTIL, SOURCED | VERB_TRACE },
 	{ OPTION_RECORD, TABLES | VERB_TRACE },
-	{ OPTION_NAMES, REPORTS | VERB_TOP | VERB_SERVE },
+	{ OPTION_NAMES, GROUPED | VERB_TOP | VERB_SERVE },
 	{ 's', SCREENS },
 	{ 'r', TABLES },
 	{ OPTION_STRICT, TRACERS & ~VERB_TOP },
@@ -64,6 +66,7 @@ static const struct {
 	{ OPTION_MAX_SERIES, VERB_SERVE },
 	{ OPTION_LABEL_PID, VERB_SERVE },
 	{ OPTION_BPF_STATS, VERB_SERVE },
+	{ OPTION_FAIL_ON, VERB_DOCTOR },
 };
 
 enum verb verb_find(const char *name)
@@ -99,7 +102,7 @@ unsigned int verbs_of_option(int key)
 
 unsigned int verbs_of_interval(void)
 {
-	return SCREENS;
+	return SOURCED;
 }
 
 unsigned int verbs_of_count(void)

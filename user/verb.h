@@ -17,6 +17,7 @@ enum verb {
 	VERB_RECORD = 1 << 7,
 	VERB_TOP = 1 << 8,
 	VERB_SERVE = 1 << 9,
+	VERB_DOCTOR = 1 << 10,
 };
 
 /* 0: no such verb. */

@@ -6,7 +6,8 @@
 
 #include "table.h"
 
-static const struct view *const views[] = { &view_reuse, &view_accept, &view_close, &view_conns };
+static const struct view *const views[] = { &view_reuse, &view_accept, &view_close, &view_conns,
+					    &view_doctor };
 
 #define VIEW_COUNT (sizeof(views) / sizeof(views[0]))
 #define ALL_COUNT  3 /* those of "all" come first */

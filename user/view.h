@@ -24,6 +24,7 @@ extern const struct view view_reuse;
 extern const struct view view_accept;
 extern const struct view view_close;
 extern const struct view view_conns;
+extern const struct view view_doctor;
 
 /* True when a table of VIEW, or of any of "all" where VIEW is none, has a column that KEY names. */
 bool view_has_column(const char *view, const char *key);

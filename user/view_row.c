@@ -46,8 +46,8 @@ int view_rows(const struct report *report, const struct row ***ret_rows, size_t 
 	return 0;
 }
 
-int view_each(const struct report *report, bool (*wanted)(const struct row *row),
-	      int (*add)(const struct row_sum *sum, struct table *table), struct table *table)
+int view_sums(const struct report *report, int (*take)(const struct row_sum *sum, void *context),
+	      void *context)
 {
 	auto_free const struct row **rows = NULL;
 	auto_free struct row_sum *sum = calloc(1, sizeof(*sum));
@@ -58,17 +58,43 @@ int view_each(const struct report *report, bool (*wanted)(const struct row *row)
 		return -ENOMEM;
 	err = view_rows(report, &rows, &count);
 	for (size_t i = 0; !err && i < count; i++) {
-		if (!wanted(rows[i]) || (!rows[i]->ended && !rows[i]->present))
+		if (!rows[i]->ended && !rows[i]->present)
 			continue;
 		sum->row = rows[i];
 		sum->report = report;
 		sum->totals = rows[i]->closed;
 		totals__merge(&sum->totals, &rows[i]->open);
-		err = add(sum, table);
-		if (!err)
-			table->origins[table->row_count - 1] = rows[i];
+		err = take(sum, context);
 	}
 	return err;
+}
+
+struct filling {
+	bool (*wanted)(const struct row *row);
+	int (*add)(const struct row_sum *sum, struct table *table);
+	struct table *table;
+};
+
+static int fill_row(const struct row_sum *sum, void *context)
+{
+	const struct filling *filling = context;
+	struct table *table = filling->table;
+	int err;
+
+	if (!filling->wanted(sum->row))
+		return 0;
+	err = filling->add(sum, table);
+	if (!err)
+		table->origins[table->row_count - 1] = sum->row;
+	return err;
+}
+
+int view_each(const struct report *report, bool (*wanted)(const struct row *row),
+	      int (*add)(const struct row_sum *sum, struct table *table), struct table *table)
+{
+	struct filling filling = { wanted, add, table };
+
+	return view_sums(report, fill_row, &filling);
 }
 
 static void pin(struct table *table, int column)

@@ -22,6 +22,10 @@ struct row_sum {
  * frees. -ENOMEM. */
 int view_rows(const struct report *report, const struct row ***ret_rows, size_t *ret_count);
 
+/* Calls TAKE for each row that anything counts in, until it fails; its error or -ENOMEM. */
+int view_sums(const struct report *report, int (*take)(const struct row_sum *sum, void *context),
+	      void *context);
+
 /* Calls ADD, which adds one row to TABLE, for each row that WANTED takes: that is its origin then.
  * Until ADD fails; ADD's error or -ENOMEM. */
 int view_each(const struct report *report, bool (*wanted)(const struct row *row),

@@ -177,7 +177,7 @@ static int tick(struct making *making, unsigned int n)
 {
 	struct report *report = &making->report;
 
-	aggregate__begin_snapshot(making->agg);
+	aggregate__begin_snapshot(making->agg, 0);
 	open_some(making, n);
 	listen_on(making, 443, n / 4 % 10, n / 30);
 	listen_on(making, 22, 0, 0);

@@ -142,7 +142,7 @@ static void forgets_the_snapshot_before(void **state)
 	idle.turn = TURN_RECEIVED;
 	active.turn = TURN_SENT;
 	for (int i = 0; i < 2; i++) {
-		aggregate__begin_snapshot(agg);
+		aggregate__begin_snapshot(agg, 0);
 		aggregate__open(agg, &idle);
 		aggregate__open(agg, &active);
 	}
@@ -150,7 +150,7 @@ static void forgets_the_snapshot_before(void **state)
 	assert_int_equal(totals->opened, 2);
 	assert_int_equal(totals->open, 2);
 	assert_int_equal(totals->active, 1);
-	aggregate__begin_snapshot(agg);
+	aggregate__begin_snapshot(agg, 0);
 	active = ended(active, INITIATOR_REMOTE_RST);
 	aggregate__closed(agg, &active);
 	totals = sum(only_row(agg));
@@ -387,7 +387,7 @@ static void groups_give_histograms_and_peaks(void **state)
 	group.idle_gap_us.slots[hist_slot(3000)] = 2;
 	group.idle_gap_us.sum = 6000;
 	group.idle_gap_us.max = 3000;
-	aggregate__begin_snapshot(agg);
+	aggregate__begin_snapshot(agg, 0);
 	aggregate__open(agg, &conn);
 	aggregate__group(agg, &key, &group);
 	aggregate__group(agg, &stranger, &group); /* no row: filtered out */
@@ -409,11 +409,11 @@ static void series_hold_what_came_between_ticks(void **state)
 
 	(void)state;
 	aggregate__keep_series(agg, 1 * SECOND);
-	aggregate__begin_snapshot(agg);
+	aggregate__begin_snapshot(agg, 0);
 	aggregate__open(agg, &conn);
 	aggregate__tick(agg, 2 * SECOND + SECOND / 20);
 	conn.exchanges = 5;
-	aggregate__begin_snapshot(agg);
+	aggregate__begin_snapshot(agg, 0);
 	aggregate__open(agg, &conn);
 	aggregate__tick(agg, 3 * SECOND + SECOND / 10);
 	series = only_row(agg)->series;

@@ -335,12 +335,14 @@ static void recordings(void **state)
 }
 
 /* Verbs, as they are named in messages. */
-#define TABLES	"all, reuse, accept, close, conns"
-#define SCREENS TABLES ", top"
-#define SHOWN	TABLES ", trace, check"
-#define TRACERS TABLES ", trace, top, record, serve"
-#define COMMAND TABLES ", trace, record"
-#define EVERY	TABLES ", trace, top, check, record, serve"
+#define VIEWS	"all, reuse, accept, close, conns"
+#define TABLES	VIEWS ", doctor"
+#define SORTED	VIEWS ", top"
+#define SCREENS VIEWS ", top, doctor"
+#define SHOWN	VIEWS ", trace, doctor, check"
+#define TRACERS VIEWS ", trace, top, doctor, record, serve"
+#define COMMAND VIEWS ", trace, doctor, record"
+#define EVERY	VIEWS ", trace, top, doctor, check, record, serve"
 
 static void mistakes(void **state)
 {
@@ -421,9 +423,9 @@ static void mistakes(void **state)
 		  "--sort opened: no such column of accept, accepted: a title or a key of --json" },
 		{ "check -- ls", "check -- COMMAND: accepted with: " COMMAND },
 		{ "trace 5", "trace INTERVAL: accepted with: " SCREENS },
-		{ "trace -s comm", "trace --sort: accepted with: " SCREENS },
-		{ "trace --by pid",
-		  "trace --by: accepted with: all, reuse, accept, close, top, record, serve" },
+		{ "trace -s comm", "trace --sort: accepted with: " SORTED },
+		{ "trace --by pid", "trace --by: accepted with: all, reuse, accept, close, top, "
+				    "doctor, record, serve" },
 		{ "check 5", "check INTERVAL: accepted with: " SCREENS },
 		{ "check -d 3", "check --duration: accepted with: " TRACERS },
 		{ "top 1 2", "top COUNT: accepted with: " TABLES },
@@ -451,10 +453,9 @@ static void mistakes(void **state)
 		{ "--record a --html a",
 		  "--html a: is the file of --record, accepted: another one" },
 		{ "conns --names a",
-		  "conns --names: accepted with: all, reuse, accept, close, top, serve" },
+		  "conns --names: accepted with: all, reuse, accept, close, top, doctor, serve" },
 		{ "--exchanges", "--exchanges: accepted with: record, or --record FILE" },
-		{ "top --exchanges", "top --exchanges: accepted with: all, reuse, accept, close, "
-				     "conns, trace, record" },
+		{ "top --exchanges", "top --exchanges: accepted with: " COMMAND },
 		{ "--exchanges --from a", "--exchanges: accepted with: record, or --record FILE" },
 		{ "record --keep soon", "--keep soon: accepted: a number with s, m, h or d, such "
 					"as 30m or 7d" },
@@ -470,9 +471,11 @@ static void mistakes(void **state)
 		{ "serve --max-series 0", "--max-series 0: accepted: a number from 1 to 10000" },
 		{ "serve --web.listen-address :80", "--web.listen-address :80: accepted: ADDR:PORT "
 						    "or [IPV6]:PORT, port 0 for any that is free" },
-		{ "serve --from a", "serve --from: accepted with: all, reuse, accept, close, "
-				    "conns, trace, top" },
+		{ "serve --from a", "serve --from: accepted with: " VIEWS ", trace, top, doctor" },
 		{ "serve --html a", "serve --html: accepted with: " TABLES },
+		{ "reuse --fail-on warning", "reuse --fail-on: accepted with: doctor" },
+		{ "doctor --fail-on bad", "--fail-on bad: accepted: notice, warning or critical" },
+		{ "doctor -s closed", "doctor --sort: accepted with: " SORTED },
 	};
 
 	(void)state;

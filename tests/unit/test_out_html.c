@@ -192,7 +192,7 @@ static void open_upstreams(struct scene *scene, __u16 last)
 	struct aggregate *agg = (struct aggregate *)scene->report.aggregate;
 
 	aggregate__keep_series(agg, 1000000000);
-	aggregate__begin_snapshot(agg);
+	aggregate__begin_snapshot(agg, 0);
 	for (__u16 port = 1; port <= last; port++) {
 		struct conn conn = {
 			.role = ROLE_CLIENT,

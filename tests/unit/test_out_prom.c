@@ -199,7 +199,7 @@ static void counters_never_go_down(void **state)
 	aggregate__open(scene.agg, &conn);
 	scene.report.account.tracked = 1;
 	update(&scene);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	scene.report.account.tracked = 0;
 	update(&scene);
 	assert_value(&scene, "connscope_connections_opened_total" NGINX "}", "1");
@@ -286,7 +286,7 @@ static void what_waits_for_its_owner_counts_once(void **state)
 	begin_with(&scene, &options, options.by);
 	aggregate__open(scene.agg, &conn);
 	update(&scene);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	memcpy(conn.comm, "late", 5);
 	conn.pid = 1;
 	aggregate__open(scene.agg, &conn);

@@ -117,7 +117,7 @@ static void record_all(struct scene *scene)
 
 	ends.local_port++;
 	for (__u64 i = 3; i <= 5; i++) {
-		aggregate__begin_snapshot(scene->agg);
+		aggregate__begin_snapshot(scene->agg, 0);
 		stays.exchanges += i == 5;
 		aggregate__open(scene->agg, &stays);
 		if (i == 3)
@@ -186,15 +186,15 @@ static void unseen_ends_leave(void **state)
 
 	(void)state;
 	begin(&scene, 0, 0);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	aggregate__open(scene.agg, &conn);
 	tick(&scene, 3 * SECOND);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	tick(&scene, 4 * SECOND);
 	/* After all: once, as it ended. */
 	conn = closed(conn, 4 * SECOND);
 	aggregate__closed(scene.agg, &conn);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	tick(&scene, 5 * SECOND);
 	recorder__progress(scene.recorder, &progress);
 	assert_int_equal(progress.conns, 1);
@@ -218,7 +218,7 @@ static void what_follows_the_last_sync_is_not_there(void **state)
 	(void)state;
 	begin(&scene, 0, 0);
 	aggregate__closed(scene.agg, &conn);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	tick(&scene, 3 * SECOND);
 	aggregate__closed(scene.agg, &late);
 	finish(&scene);
@@ -305,13 +305,13 @@ static void drops_of_a_window_are_each_sockets_own(void **state)
 	first.pid = 1;
 	second.pid = 2;
 	begin(&scene, 0, 0);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	aggregate__listener(scene.agg, &first);
 	aggregate__listener(scene.agg, &second);
 	tick(&scene, 3 * SECOND);
 	aggregate__listener_closed(scene.agg, &first);
 	second.syn_drops++;
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	aggregate__listener(scene.agg, &second);
 	tick(&scene, 4 * SECOND);
 	finish(&scene);
@@ -380,7 +380,7 @@ static void add_conns(struct scene *scene, __u64 second, unsigned int count)
 		conn = closed(conn, conn.opened_ns + 500);
 		aggregate__closed(scene->agg, &conn);
 	}
-	aggregate__begin_snapshot(scene->agg);
+	aggregate__begin_snapshot(scene->agg, 0);
 	tick(scene, (second + 1) * SECOND);
 }
 

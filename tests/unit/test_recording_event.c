@@ -119,7 +119,7 @@ static void events_come_back_in_order(void **state)
 	(void)state;
 	begin(&scene, 0, 0);
 	tell_some(&scene);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	tick(&scene, 10 * SECOND);
 	finish(&scene);
 	play_events(&scene, &options, heard);
@@ -157,7 +157,7 @@ static void events_of_a_window(void **state)
 	(void)state;
 	begin(&scene, 0, 0);
 	tell_some(&scene);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	tick(&scene, 10 * SECOND);
 	finish(&scene);
 	options.since.ms = START_MS + 2000;
@@ -198,7 +198,7 @@ static void events_of_listeners(void **state)
 	aggregate__event(scene.agg, &event); /* in the same nanosecond */
 	socket.depth = 0;
 	aggregate__listener_closed(scene.agg, &socket);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	tick(&scene, 10 * SECOND);
 	finish(&scene);
 	play_events(&scene, &options, heard);
@@ -231,7 +231,7 @@ static void an_opening_that_no_hook_saw(void **state)
 	conn.ready_ns = 0;
 	aggregate__event(scene.agg, &(struct trace_event){
 					    .kind = TRACE_OPEN, .conn = &conn, .ns = 3 * SECOND });
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	aggregate__open(scene.agg, &conn);
 	tick(&scene, 10 * SECOND);
 	finish(&scene);
@@ -254,7 +254,7 @@ static void events_leave_with_their_connection(void **state)
 	(void)state;
 	begin(&scene, 0, 0);
 	tell_exchange(&scene, &conn, &exchange, false);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	tick(&scene, 10 * SECOND);
 	finish(&scene);
 	play_events(&scene, &options, heard);

@@ -26,7 +26,7 @@ int tracer__poll(struct tracer *tracer, struct aggregate *agg, int timeout_ms)
 int tracer__snapshot(struct tracer *tracer, struct aggregate *agg)
 {
 	(void)tracer;
-	aggregate__begin_snapshot(agg);
+	aggregate__begin_snapshot(agg, 0);
 	return 0;
 }
 

@@ -242,7 +242,7 @@ static void open_and_closed_add_up(void **state)
 	(void)state;
 	begin(&scene, 0);
 	aggregate__closed(scene.agg, &closed);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	open.exchanges = 1;
 	aggregate__open(scene.agg, &open);
 	open.turn = TURN_SENT;
@@ -748,7 +748,7 @@ static void one_open_connection(void **state)
 	conn.state = 1; /* TCP_ESTABLISHED */
 	conn.turn = TURN_SENT;
 	conn.last_ns = 4900 * MS;
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	aggregate__open(scene.agg, &conn);
 	fill(&scene, &view_conns);
 	assert_string_equal(text(&scene, 0, "STATE"), "established");
@@ -788,7 +788,7 @@ static void subflows_have_no_turns(void **state)
 	assert_missing(&scene, 0, "unused", MPTCP_REASON);
 	table__done(&scene.table);
 	aggregate__closed(scene.agg, &plain);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	aggregate__open(scene.agg, &open);
 	fill(&scene, &view_reuse);
 	assert_int_equal(number(&scene, 0, "opened"), 3);
@@ -815,7 +815,7 @@ static void queued_and_failed_connections(void **state)
 	failed.fail = FAIL_REFUSED;
 	failed.ready = 0;
 	aggregate__closed(scene.agg, &failed);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	aggregate__open(scene.agg, &queued);
 	fill(&scene, &view_conns);
 	assert_string_equal(text(&scene, 0, "state"), "queued");
@@ -861,7 +861,7 @@ static void picked_connections(void **state)
 		scene.report.pick = &cases[i].pick;
 		aggregate__closed(scene.agg, &closed);
 		aggregate__closed(scene.agg, &unused);
-		aggregate__begin_snapshot(scene.agg);
+		aggregate__begin_snapshot(scene.agg, 0);
 		aggregate__open(scene.agg, &idle);
 		aggregate__open(scene.agg, &busy);
 		fill(&scene, &view_conns);
@@ -890,7 +890,7 @@ static void conns_sort_by_what_is_asked(void **state)
 
 		keep_conns(&scene);
 		aggregate__closed(scene.agg, &old);
-		aggregate__begin_snapshot(scene.agg);
+		aggregate__begin_snapshot(scene.agg, 0);
 		aggregate__open(scene.agg, &many);
 		fill(&scene, &view_conns);
 		table__sort(&scene.table, table__find_column(&scene.table, keys[i]));
@@ -946,7 +946,7 @@ static void samples_tell_of_queues_that_were_there_before(void **state)
 	begin(&scene, 0);
 	aggregate__keep_depths(scene.agg, 1000 * MS);
 	aggregate__sample_depth(scene.agg, &listener, 2000 * MS);
-	aggregate__begin_snapshot(scene.agg);
+	aggregate__begin_snapshot(scene.agg, 0);
 	listener.depth = 0;
 	aggregate__listener(scene.agg, &listener);
 	fill(&scene, &view_accept);

@@ -9,8 +9,8 @@ _connscope_list() { # the last item of a comma-separated list, among the words $
 }
 
 _connscope() {
-	local verbs='all reuse accept close conns trace top record check serve'
-	local options='--addr --backend --bpf-stats --by --cgroup --closed --comm --container --csv --duration --exchanges --from --help
+	local verbs='all reuse accept close conns trace top doctor record check serve'
+	local options='--addr --backend --bpf-stats --by --cgroup --closed --comm --container --csv --duration --exchanges --fail-on --from --help
 		--hist --html --in-flight --initiator --json --keep --label-pid --localport --max-conns --max-endpoints
 		--max-series --max-size --min-idle --names --netns --no-header --output
 		--pid --port --record --remoteport --ring-size --role --rows --self-test --since --sort --state
@@ -36,6 +36,7 @@ _connscope() {
 	--backend) mapfile -t COMPREPLY < <(compgen -W 'auto fentry kprobe tracepoint' -- "$cur") ;;
 	--by) _connscope_list 'endpoint comm pid container netns name' ;;
 	--initiator) _connscope_list 'local-fin remote-fin both-fin local-rst remote-rst timeout abort unknown' ;;
+	--fail-on) mapfile -t COMPREPLY < <(compgen -W 'notice warning critical' -- "$cur") ;;
 	--role) mapfile -t COMPREPLY < <(compgen -W 'client server' -- "$cur") ;;
 	--state) _connscope_list 'open closed failed queued established syn-sent syn-recv fin-wait-1 fin-wait-2 time-wait close-wait last-ack closing' ;;
 	-p | --pid) _connscope_list "$(cd /proc && echo [0-9]*)" ;;

@@ -2,7 +2,7 @@
 # fish completion for connscope(8)
 
 function __connscope_wants_verb
-    not __fish_seen_subcommand_from all reuse accept close conns trace top record check serve
+    not __fish_seen_subcommand_from all reuse accept close conns trace top doctor record check serve
 end
 
 function __connscope_list --description 'The words after the first argument, behind the list begun so far'
@@ -20,6 +20,7 @@ complete -c connscope -n __connscope_wants_verb -a close -d 'who closed'
 complete -c connscope -n __connscope_wants_verb -a conns -d 'single connections'
 complete -c connscope -n __connscope_wants_verb -a trace -d 'events as they happen'
 complete -c connscope -n __connscope_wants_verb -a top -d 'the reports as a live full screen'
+complete -c connscope -n __connscope_wants_verb -a doctor -d 'what is wrong, and what to change'
 complete -c connscope -n __connscope_wants_verb -a record -d 'write a recording'
 complete -c connscope -n __connscope_wants_verb -a check -d 'what this kernel offers'
 complete -c connscope -n __connscope_wants_verb -a serve -d 'for Prometheus'
@@ -35,6 +36,7 @@ complete -c connscope -s 6 -d 'IPv6 only'
 complete -c connscope -s c -l cgroup -x -a '(__fish_complete_directories)' -d 'owner\'s cgroup v2, with all below it'
 complete -c connscope -l container -x -d 'container id, or how it begins'
 complete -c connscope -l netns -x -a '(__connscope_list (ip netns list 2>/dev/null | string split -f 1 " "))' -d 'network namespace'
+complete -c connscope -l fail-on -x -a 'notice warning critical' -d 'doctor: exit 5 on such a finding or worse'
 complete -c connscope -l role -x -a 'client server' -d 'client or server'
 complete -c connscope -l by -x -a '(__connscope_list endpoint comm pid container netns name)' -d 'rows by'
 complete -c connscope -l closed -x -d 'conns, top: the last N that closed'
