@@ -9,17 +9,15 @@
 #include "addr.h"
 #include "cluster.h"
 #include "habits.h"
-#include "port_range.h"
+#include "local_ports.h"
 #include "report.h"
 #include "view_row.h"
 
-#define TIMEOUT_MIN_MS	  200	/* what ends sooner was not idle for long */
-#define TIMEOUT_SPREAD_MS 100	/* timers of user space are about that exact */
-#define EARLY_MS	  1000	/* an idle timeout is longer */
-#define TIME_WAIT_MS	  60000 /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
-/* On loopback the port is free again after a second: tcp_twsk_unique() with tcp_tw_reuse = 2, the
- * default. */
-#define TIME_WAIT_LOOPBACK_MS 1000
+#define TIMEOUT_MIN_MS	    200	  /* what ends sooner was not idle for long */
+#define TIMEOUT_SPREAD_MS   100	  /* timers of user space are about that exact */
+#define EARLY_MS	    1000  /* an idle timeout is longer */
+#define TIME_WAIT_MS	    60000 /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
+#define TIME_WAIT_REUSED_MS 1000  /* tcp_twsk_unique(), net/ipv4/tcp_ipv4.c */
 
 static void set(struct facts *facts, enum fact fact, double value)
 {
@@ -53,6 +51,7 @@ static void gather_failures(struct facts *facts, const struct row_sum *sum)
 	__u64 failed = totals->failed - totals->fails[FAIL_CANCELLED];
 
 	set_count(facts, FACT_FAILED, failed);
+	set_count(facts, FACT_FAILED_THERE, failed - totals->fails[FAIL_NO_PORT]);
 	set_share(facts, FACT_FAIL_SHARE, failed, failed + totals->opened);
 	set_count(facts, FACT_REFUSED, totals->fails[FAIL_REFUSED]);
 	set_count(facts, FACT_CONNECT_TIMEOUTS, totals->fails[FAIL_TIMEOUT]);
@@ -117,7 +116,8 @@ static void collect_idle(struct values *values, const struct endings *endings, _
 	for (size_t i = 0; i < endings->count; i++) {
 		__u32 idle = endings->items[i].idle_ms;
 
-		if (idle != IDLE_UNKNOWN && idle >= least)
+		if (idle != IDLE_UNKNOWN && idle >= least &&
+		    !(least && endings->items[i].in_flight))
 			values->items[values->count++] = idle;
 	}
 }
@@ -206,7 +206,7 @@ static void gather_pool(struct facts *facts, const struct row_sum *sum)
 	for (size_t i = 0; i < endings->count; i++) {
 		const struct ending *ending = &endings->items[i];
 
-		if (ending->idle_ms < EARLY_MS && ending->idle_others &&
+		if (ending->idle_ms < EARLY_MS && !ending->in_flight && ending->idle_others &&
 		    ending->idle_others != IDLE_UNKNOWN)
 			others.items[others.count++] = ending->idle_others;
 	}
@@ -242,32 +242,42 @@ static void gather_sides(struct facts *facts, const struct totals *totals)
 {
 	const __u64 *by = totals->by;
 	__u64 local = by[INITIATOR_LOCAL_FIN] + by[INITIATOR_LOCAL_RST];
-	__u64 remote = by[INITIATOR_REMOTE_FIN] + by[INITIATOR_REMOTE_RST];
+	/* Crossing FINs: both sides knew that the response was the last. */
+	__u64 remote = by[INITIATOR_REMOTE_FIN] + by[INITIATOR_REMOTE_RST] + by[INITIATOR_BOTH_FIN];
 
 	set_count(facts, FACT_CLOSED, totals->closed);
 	set_count(facts, FACT_CLOSED_LOCAL, local);
 	set_share(facts, FACT_LOCAL_SHARE, local, totals->closed);
 	set_count(facts, FACT_CLOSED_REMOTE, remote);
 	set_share(facts, FACT_REMOTE_SHARE, remote, totals->closed);
+	set(facts, FACT_GOODBYES, 0);
+	set_share(facts, FACT_GOODBYES, totals->in_flight_by[INITIATOR_LOCAL_FIN],
+		  by[INITIATOR_LOCAL_FIN]);
+}
+
+static bool is_reused(const struct local_ports *ports, const __u8 addr[CONN_ADDR_LEN])
+{
+	return ports->tw_reuse == 1 || (ports->tw_reuse == 2 && addr_is_loopback(addr));
 }
 
 static void gather_time_wait(struct facts *facts, const struct row_sum *sum)
 {
 	const struct row *row = sum->row;
 	__u64 elapsed_ms = sum->report->account.interval_ms;
-	__u64 hold_ms = addr_is_loopback(row->key.addr) ? TIME_WAIT_LOOPBACK_MS : TIME_WAIT_MS;
 	double now = (double)sum->totals.time_wait;
-	__u64 ports;
+	struct local_ports ports;
+	__u64 hold_ms;
 
 	set_count(facts, FACT_TIME_WAIT, sum->totals.time_wait);
 	if (row->key.role != ROLE_CLIENT || !sum->totals.time_wait)
 		return;
+	ports = local_ports(row->netns, row->pid, sum->report->recorded);
+	hold_ms = is_reused(&ports, row->key.addr) ? TIME_WAIT_REUSED_MS : TIME_WAIT_MS;
 	if (elapsed_ms > hold_ms)
 		now = now * (double)hold_ms / (double)elapsed_ms;
 	set(facts, FACT_TIME_WAIT_NOW, now);
-	ports = port_range(row->netns, row->pid, sum->report->recorded);
-	set_count(facts, FACT_PORTS, ports);
-	set(facts, FACT_PORT_SHARE, now / (double)ports);
+	set_count(facts, FACT_PORTS, ports.count);
+	set(facts, FACT_PORT_SHARE, now / (double)ports.count);
 }
 
 static void gather_ends(struct facts *facts, const struct row_sum *sum)

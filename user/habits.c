@@ -92,6 +92,7 @@ static struct endings *side_of(struct habits *habits, const struct conn *conn)
 		return &habits->local;
 	case INITIATOR_REMOTE_FIN:
 	case INITIATOR_REMOTE_RST:
+	case INITIATOR_BOTH_FIN:
 		return &habits->remote;
 	default:
 		return NULL;
@@ -101,16 +102,17 @@ static struct endings *side_of(struct habits *habits, const struct conn *conn)
 static void add_ending(struct habits *habits, const struct conn *conn)
 {
 	struct endings *side = side_of(habits, conn);
-	bool partial = conn->flags & CONN_PARTIAL;
+	bool partial = conn->flags & CONN_PARTIAL, in_flight = conn->flags & CONN_IN_FLIGHT;
 
-	if (!side || !conn->exchanges ||
-	    (conn->flags & (CONN_ENDED_BEFORE | CONN_IN_FLIGHT | CONN_MPTCP)))
+	if (!side || !conn->exchanges || (conn->flags & (CONN_ENDED_BEFORE | CONN_MPTCP)) ||
+	    (in_flight && side == &habits->remote))
 		return;
 	endings__add(side, &(struct ending){
 				   .rank = rank_of(conn),
 				   .idle_ms = conn->idle_ms,
 				   .exchanges = partial ? 0 : conn->exchanges,
 				   .idle_others = conn->idle_others,
+				   .in_flight = in_flight,
 			   });
 }
 

@@ -12,12 +12,13 @@
 
 struct conn;
 
-/* One connection that had been of use, ended with nothing in flight. */
+/* One connection that had been of use. */
 struct ending {
 	__u32 rank;	   /* pseudo-random, of the connection: decides who stays */
 	__u32 idle_ms;	   /* at the end; IDLE_UNKNOWN */
 	__u32 exchanges;   /* 0: partial, so that not all of them were seen */
 	__u32 idle_others; /* connections of its group then; IDLE_UNKNOWN */
+	bool in_flight;	   /* this host's last word: a goodbye, or it gave up waiting */
 };
 
 #define ENDINGS_MAX   512 /* of each side */
@@ -31,7 +32,9 @@ struct endings {
 };
 
 struct habits {
-	struct endings local, remote; /* this host's FIN or RST came first; the peer's did */
+	/* This host's FIN or RST came first; the peer's did, or they crossed, as where both sides
+	 * know that a response was the last. */
+	struct endings local, remote;
 	/* CLOCK_MONOTONIC, when attempts began that failed, the first and the last, and the last
 	 * one that did not; 0: none. */
 	__u64 failed_first_ns, failed_last_ns, opened_last_ns;

@@ -296,7 +296,8 @@ static void raced(struct scene *scene, __u8 role, size_t count)
 	begin(scene, role);
 	conn = ended(scene);
 	conn.exchanges = 50;
-	conn.flags = CONN_RACED | CONN_IN_FLIGHT;
+	conn.flags = CONN_RACED | (role == ROLE_CLIENT ? CONN_IN_FLIGHT : 0);
+	conn.initiator = role == ROLE_CLIENT ? INITIATOR_REMOTE_RST : INITIATOR_LOCAL_FIN;
 	add(scene, count, conn);
 }
 
@@ -313,6 +314,42 @@ static void race_seen(void **state)
 	expect(&scene, "race-seen:warning");
 	raced(&scene, ROLE_SERVER, 0);
 	expect(&scene, "");
+}
+
+/* Where both sides know that a response was the last, either may be first. */
+static void crossing_ends(void **state)
+{
+	struct scene scene;
+	struct conn conn;
+
+	(void)state;
+	capped(&scene, 15, 100);
+	conn = ended(&scene);
+	conn.exchanges = 100;
+	add(&scene, 4, conn);
+	conn.initiator = INITIATOR_BOTH_FIN;
+	add(&scene, 3, conn);
+	assert_int_equal((int)fact_of(&scene, 0, FACT_CAP_OF), 22);
+	expect(&scene, "request-cap:notice");
+}
+
+/* pgbench -C: three exchanges, then a goodbye, which the server may read and close first. */
+static void goodbyes(void **state)
+{
+	struct scene scene;
+	struct conn conn;
+
+	(void)state;
+	begin(&scene, ROLE_CLIENT);
+	conn = ended(&scene);
+	conn.exchanges = 3;
+	conn.flags = CONN_IN_FLIGHT;
+	add(&scene, 99, conn);
+	conn.initiator = INITIATOR_REMOTE_FIN;
+	conn.flags |= CONN_RACED;
+	add(&scene, 2, conn);
+	tell_group(&scene, 4, 0, 0);
+	expect(&scene, "not-reused-local:warning");
 }
 
 /* COUNT ends by the side that times out, at 5 s within 40 ms, and two that are something else. */
@@ -586,6 +623,8 @@ static void connect_fails(void **state)
 	expect(&scene, "");
 	failing(&scene, 100, 3, FAIL_CANCELLED);
 	expect(&scene, "");
+	failing(&scene, 3, 3, FAIL_NO_PORT); /* few in TIME_WAIT: to elsewhere, then */
+	expect(&scene, "connect-fails:critical");
 }
 
 static void time_wait(void **state)
@@ -599,7 +638,7 @@ static void time_wait(void **state)
 	expect(&scene, "");
 	failing(&scene, 0, 22586, FAIL_REFUSED);
 	expect(&scene, "time-wait:critical");
-	failing(&scene, 1, 200, FAIL_NO_PORT);
+	failing(&scene, 3, 200, FAIL_NO_PORT);
 	expect(&scene, "time-wait:critical");
 	/* The last minute of ten. */
 	failing(&scene, 0, 14116, FAIL_REFUSED);
@@ -818,6 +857,8 @@ int main(void)
 		cmocka_unit_test(request_cap),
 		cmocka_unit_test(pool_too_small),
 		cmocka_unit_test(race_seen),
+		cmocka_unit_test(crossing_ends),
+		cmocka_unit_test(goodbyes),
 		cmocka_unit_test(race_ahead),
 		cmocka_unit_test(no_timeout_in_a_jumble),
 		cmocka_unit_test(body_unread),
