@@ -125,8 +125,6 @@ static struct row *row_add(struct aggregate *agg, const struct row_key *key)
 	if (!entry)
 		return NULL;
 	entry->row.key = *key;
-	if (agg->habits)
-		entry->row.habits = habits__new();
 	HASH_ADD(hh, agg->entries, row.key, sizeof(entry->row.key), entry);
 	agg->rows[agg->row_count++] = &entry->row;
 	return &entry->row;
@@ -169,6 +167,14 @@ static struct series *series_of(const struct aggregate *agg, struct row *row)
 	if (wanted && !row->series)
 		row->series = series__new(agg->series_start_ns);
 	return row->series;
+}
+
+/* The same of habits. */
+static struct habits *habits_of(const struct aggregate *agg, struct row *row)
+{
+	if (agg->habits && !row->habits)
+		row->habits = habits__new();
+	return row->habits;
 }
 
 static void add_depth_to_series(const struct aggregate *agg, struct row *row, __u64 ns, __u32 depth)
@@ -227,13 +233,15 @@ bool aggregate__is_of(const struct aggregate *agg, const struct row *row, const 
 void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 {
 	struct row *row = conn_row(agg, conn);
+	struct habits *habits;
 
 	if (!row)
 		return;
+	habits = habits_of(agg, row);
 	row->ended++;
 	totals__add(&row->closed, conn);
-	if (row->habits)
-		habits__ended(row->habits, conn);
+	if (habits)
+		habits__ended(habits, conn);
 	agg->folded_closed += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
@@ -260,13 +268,15 @@ void aggregate__amended(struct aggregate *agg, const struct conn *before, const 
 void aggregate__open(struct aggregate *agg, const struct conn *conn)
 {
 	struct row *row = conn_row(agg, conn);
+	struct habits *habits;
 
 	if (!row)
 		return;
+	habits = habits_of(agg, row);
 	row->present++;
 	totals__add(&row->open, conn);
-	if (row->habits)
-		habits__open(row->habits, conn, agg->now_ns);
+	if (habits)
+		habits__open(habits, conn, agg->now_ns);
 	agg->folded_open += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
