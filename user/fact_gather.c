@@ -122,10 +122,16 @@ static void collect_idle(struct values *values, const struct endings *endings, _
 	}
 }
 
+/* Its end came with a response, not after a silence. */
+static bool is_early(const struct ending *ending)
+{
+	return ending->exchanges && ending->idle_ms < EARLY_MS;
+}
+
 static void collect_uses(struct values *values, const struct endings *endings)
 {
 	for (size_t i = 0; i < endings->count; i++) {
-		if (endings->items[i].exchanges)
+		if (is_early(&endings->items[i]))
 			values->items[values->count++] = endings->items[i].exchanges;
 	}
 }
@@ -166,11 +172,11 @@ static size_t count_uses(const struct endings *endings, __u32 uses)
 	size_t count = 0;
 
 	for (size_t i = 0; i < endings->count; i++)
-		count += endings->items[i].exchanges == uses;
+		count += is_early(&endings->items[i]) && endings->items[i].exchanges == uses;
 	return count;
 }
 
-/* Where most connections end after the same number of exchanges. */
+/* Where most that end with a response have had the same number of exchanges. */
 static void gather_cap(struct facts *facts, const struct habits *habits)
 {
 	struct values uses = { .count = 0 };

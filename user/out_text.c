@@ -174,6 +174,8 @@ static void write_table(FILE *out, const struct table *table, const struct outpu
 {
 	struct layout layout;
 
+	if (!table->row_count && !table->empty)
+		return;
 	if (!options->no_header)
 		fprintf(out, "%s\n", table->row_count ? table->title : table->empty);
 	if (!table->row_count)
@@ -207,7 +209,7 @@ static int write_report(FILE *out, const struct report *report, const struct tab
 		fprintf(out, "%s\n", report_time(report, time, sizeof(time)));
 	for (size_t i = 0; i < table_count; i++) {
 		write_table(out, &tables[i], options);
-		if (!options->no_header)
+		if (!options->no_header && (tables[i].row_count || tables[i].empty))
 			fputc('\n', out);
 	}
 	text_account(out, report, options->width, options->colour);

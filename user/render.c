@@ -77,6 +77,22 @@ static void arrange(struct table *table, const struct options *options)
 		table__truncate(table, options->rows);
 }
 
+/* VIEW, and what stands below it, to the tables from RET_FILLED on, as many as there is room for.
+ */
+static int fill_view(const struct view *view, const struct report *report,
+		     const struct options *options, struct table *tables, size_t *ret_filled)
+{
+	int err;
+
+	for (; view && *ret_filled < TABLES_MAX; view = view->below) {
+		err = view->fill(report, &tables[*ret_filled]);
+		if (err)
+			return err;
+		arrange(&tables[(*ret_filled)++], options);
+	}
+	return 0;
+}
+
 static int write_views(const struct output *output, const struct report *report,
 		       const struct options *options, FILE *out)
 {
@@ -85,11 +101,8 @@ static int write_views(const struct output *output, const struct report *report,
 	struct table tables[TABLES_MAX];
 	int err = 0;
 
-	for (; !err && filled < count && filled < TABLES_MAX; filled += !err) {
-		err = views[filled]->fill(report, &tables[filled]);
-		if (!err)
-			arrange(&tables[filled], options);
-	}
+	for (size_t i = 0; !err && i < count; i++)
+		err = fill_view(views[i], report, options, tables, &filled);
 	if (!err)
 		err = write_tables(output, report, options, tables, filled, out);
 	while (filled)

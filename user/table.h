@@ -85,7 +85,7 @@ struct cell {
 struct table {
 	const char *type;  /* JSON record type: "upstream", "listener", "close" */
 	const char *title; /* text: one line above the table */
-	const char *empty; /* text: said in place of a table without rows */
+	const char *empty; /* text: said in place of a table without rows; NULL: nothing */
 	char *said;	   /* where that is not static; owned by the table, or NULL */
 	const struct column *columns;
 	size_t column_count;

@@ -18,6 +18,7 @@ struct view {
 	/* Initialises and fills TABLE from REPORT, in the view's own default order; -errno. The
 	 * caller owns TABLE after success. */
 	int (*fill)(const struct report *report, struct table *table);
+	const struct view *below; /* follows in the same report; or NULL */
 };
 
 extern const struct view view_reuse;
@@ -25,6 +26,7 @@ extern const struct view view_accept;
 extern const struct view view_close;
 extern const struct view view_conns;
 extern const struct view view_doctor;
+extern const struct view view_learnt; /* below doctor */
 
 /* True when a table of VIEW, or of any of "all" where VIEW is none, has a column that KEY names. */
 bool view_has_column(const char *view, const char *key);

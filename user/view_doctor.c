@@ -157,4 +157,5 @@ const struct view view_doctor = {
 	.columns = columns,
 	.column_count = COLUMNS,
 	.fill = fill,
+	.below = &view_learnt,
 };
