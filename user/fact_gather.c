@@ -100,7 +100,7 @@ static void gather_exchanges(struct facts *facts, const struct row_sum *sum)
 	set_share(facts, FACT_CONNECT_SHARE, totals->connect_us.sum, row->response_us.sum);
 	if (row->idle_gap_us.count)
 		set_count(facts, FACT_LONGEST_GAP, row->idle_gap_us.max / 1000);
-	if (peak_of(sum))
+	if (peak_of(sum) && row->key.role == ROLE_CLIENT)
 		set_count(facts, FACT_ACTIVE_PEAK, row->active_peak);
 }
 
@@ -236,7 +236,8 @@ static void gather_habits(struct facts *facts, const struct row_sum *sum)
 	gather_timeout(facts, &habits->local, FACT_LOCAL_TIMEOUT);
 	gather_timeout(facts, &habits->remote, FACT_REMOTE_TIMEOUT);
 	gather_cap(facts, habits);
-	gather_pool(facts, sum);
+	if (sum->row->key.role == ROLE_CLIENT)
+		gather_pool(facts, sum);
 	set_count(facts, FACT_SILENT, habits->silent);
 	if (habits->silent)
 		set_count(facts, FACT_SILENCE, habits->silent_ms);

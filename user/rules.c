@@ -15,7 +15,7 @@ const struct rule rules[] = {
 		},
 		.what = "{unread_data} of {closed} connections were closed with data of the response unread, which resets them",
 		.why = "a response that is not read to its end cannot be followed by another request: its connection is thrown away, and the upstream may log an error",
-		.check = "connscope close -P {port} -w: CAUSE unread-data stays 0",
+		.check = "connscope close[ -P {port}] -w: CAUSE unread-data stays 0",
 		.evidence = { FACT_UNREAD, FACT_UNREAD_SHARE, FACT_CLOSED, FACT_CLOSED_LOCAL, FACT_EXCHANGES },
 	},
 	{
@@ -34,7 +34,7 @@ const struct rule rules[] = {
 		.unless = { "body-unread" },
 		.what = "connections are not reused: this side closed {closed_local} of {closed} right after the response, each after {request_cap|exchange|exchanges}",
 		.why = "each of them pays for a handshake[ ({connect_p50_us} here), more with TLS, beside {response_p50_us} for the response]; this host keeps a TIME_WAIT socket of each for a minute",
-		.check = "connscope reuse -P {port}: REUSE rises, OPENED stays[ near {active_peak}]",
+		.check = "connscope reuse[ -P {port}]: REUSE rises, OPENED stays[ near {active_peak}]",
 		.evidence = { FACT_CLOSED, FACT_CLOSED_LOCAL, FACT_IDLE_LOCAL, FACT_CAP, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_OPENED, FACT_ACTIVE_PEAK, FACT_CONNECT_P50, FACT_RESPONSE_P50, FACT_TIME_WAIT },
 	},
 	{
@@ -53,7 +53,7 @@ const struct rule rules[] = {
 		.unless = { "body-unread" },
 		.what = "connections are not reused: the upstream closed {closed_remote} of {closed} right after the response, each after {request_cap|exchange|exchanges}",
 		.why = "each of them pays for a handshake[ ({connect_p50_us} here), more with TLS, beside {response_p50_us} for the response]",
-		.check = "connscope reuse -P {port}: REUSE rises, OPENED stays[ near {active_peak}]",
+		.check = "connscope reuse[ -P {port}]: REUSE rises, OPENED stays[ near {active_peak}]",
 		.evidence = { FACT_CLOSED, FACT_CLOSED_REMOTE, FACT_IDLE_REMOTE, FACT_CAP, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_OPENED, FACT_ACTIVE_PEAK, FACT_CONNECT_P50, FACT_RESPONSE_P50 },
 	},
 	{
@@ -69,7 +69,7 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_CLOSES_PER_S, AT_LEAST, 1, 0 } },
 		.what = "connections end after exactly {request_cap} exchanges: {request_cap_closes} of {request_cap_of}, {request_cap_local_ratio} of them closed by this side",
 		.why = "a limit on requests a connection was reached, which costs a handshake each time: {closed_per_s} connections a second; below one a second that is harmless",
-		.check = "connscope reuse -P {port}: EXCH/CONN max is no longer {request_cap}",
+		.check = "connscope reuse[ -P {port}]: EXCH/CONN max is no longer {request_cap}",
 		.evidence = { FACT_CAP, FACT_CAP_CLOSES, FACT_CAP_OF, FACT_CAP_LOCAL_SHARE, FACT_CLOSES_PER_S, FACT_EXCHANGES, FACT_CLOSED },
 	},
 	{
@@ -86,7 +86,7 @@ const struct rule rules[] = {
 		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "request-cap" },
 		.what = "the pool of idle connections is too small: this side keeps about {pool_size} and closed {pool_closes} right after a response while others sat idle[; {active_peak} were in use at once]",
 		.why = "new connections are opened soon after, each for a handshake[ of {connect_p50_us}]: {opened} for {exchanges} exchanges",
-		.check = "connscope reuse -P {port}: OPENED stays[ near {active_peak}], REUSE rises from {reuse_ratio}",
+		.check = "connscope reuse[ -P {port}]: OPENED stays[ near {active_peak}], REUSE rises from {reuse_ratio}",
 		.evidence = { FACT_POOL, FACT_EARLY_CLOSES, FACT_CHURN, FACT_ACTIVE_PEAK, FACT_OPEN_PEAK, FACT_OPENED, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_CLOSED, FACT_CLOSED_LOCAL },
 	},
 	/* ---- the keep-alive race ---- */
@@ -103,7 +103,7 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_RACED, AT_LEAST, 10, 0 } },
 		.what = "{raced|request|requests} met the upstream's close on a connection that had worked before: the keep-alive race[; it closes idle connections after {remote_timeout_ms} ({remote_timeout_closes} of {remote_timeout_of})][; this side reused them after up to {longest_reused_gap_ms}]",
 		.why = "such a request gets no answer: a client sees a 502, unless it may be sent again",
-		.check = "connscope close -P {port}: RACED stays 0",
+		.check = "connscope close[ -P {port}]: RACED stays 0",
 		.evidence = { FACT_RACED, FACT_RACED_SHARE, FACT_EXCHANGES, FACT_CLOSED, FACT_REMOTE_TIMEOUT, FACT_REMOTE_TIMEOUT_SPREAD, FACT_REMOTE_TIMEOUT_CLOSES, FACT_REMOTE_TIMEOUT_OF, FACT_LONGEST_GAP, FACT_LOCAL_TIMEOUT },
 	},
 	{
@@ -115,7 +115,7 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_RACED, AT_LEAST, 10, 0 } },
 		.what = "{raced|request|requests} arrived after this side had closed their connection: the keep-alive race[; it closes idle connections after {local_timeout_ms} ({local_timeout_closes} of {local_timeout_of})][; clients reuse them after up to {longest_reused_gap_ms}]",
 		.why = "such a request gets no answer: behind a proxy it is a 502, unless it may be sent again",
-		.check = "connscope close -P {port}: RACED stays 0",
+		.check = "connscope close[ -P {port}]: RACED stays 0",
 		.evidence = { FACT_RACED, FACT_RACED_SHARE, FACT_EXCHANGES, FACT_CLOSED, FACT_LOCAL_TIMEOUT, FACT_LOCAL_TIMEOUT_SPREAD, FACT_LOCAL_TIMEOUT_CLOSES, FACT_LOCAL_TIMEOUT_OF, FACT_LONGEST_GAP },
 	},
 	{
@@ -129,7 +129,7 @@ const struct rule rules[] = {
 		.unless = { "race-seen" },
 		.what = "the upstream closes idle connections after {remote_timeout_ms} ({remote_timeout_closes} of {remote_timeout_of} within {remote_timeout_spread_ms}), and this side reused them after up to {longest_reused_gap_ms}",
 		.why = "a request that is sent just when the upstream closes is lost, the keep-alive race behind sporadic 502s; none was seen yet in {exchanges} exchanges",
-		.check = "connscope close -P {port} -w: this side's FIN comes first, IDLE AT CLOSE local is below {remote_timeout_ms}",
+		.check = "connscope close[ -P {port}] -w: this side's FIN comes first, IDLE AT CLOSE local is below {remote_timeout_ms}",
 		.evidence = { FACT_REMOTE_TIMEOUT, FACT_REMOTE_TIMEOUT_SPREAD, FACT_REMOTE_TIMEOUT_CLOSES, FACT_REMOTE_TIMEOUT_OF, FACT_LONGEST_GAP, FACT_LOCAL_TIMEOUT, FACT_EXCHANGES, FACT_CLOSED },
 	},
 	{
@@ -144,7 +144,7 @@ const struct rule rules[] = {
 		.unless = { "race-seen" },
 		.what = "the upstream closes idle connections after {remote_timeout_ms} ({remote_timeout_closes} of {remote_timeout_of}), this side only after {local_timeout_ms} ({local_timeout_closes} of {local_timeout_of})",
 		.why = "a request that is sent just when the upstream closes is lost, the keep-alive race behind sporadic 502s; none was seen yet in {exchanges} exchanges",
-		.check = "connscope close -P {port} -w: IDLE AT CLOSE local is below {remote_timeout_ms}",
+		.check = "connscope close[ -P {port}] -w: IDLE AT CLOSE local is below {remote_timeout_ms}",
 		.evidence = { FACT_REMOTE_TIMEOUT, FACT_REMOTE_TIMEOUT_CLOSES, FACT_REMOTE_TIMEOUT_OF, FACT_LOCAL_TIMEOUT, FACT_LOCAL_TIMEOUT_CLOSES, FACT_LOCAL_TIMEOUT_OF, FACT_LONGEST_GAP, FACT_EXCHANGES, FACT_CLOSED },
 	},
 	{
@@ -158,7 +158,7 @@ const struct rule rules[] = {
 		.unless = { "race-seen" },
 		.what = "this side closes idle connections after {local_timeout_ms} ({local_timeout_closes} of {local_timeout_of} within {local_timeout_spread_ms}), and clients reuse them after up to {longest_reused_gap_ms}",
 		.why = "a request that arrives just when this side closes is lost, the keep-alive race behind sporadic 502s; none was seen yet in {exchanges} exchanges",
-		.check = "connscope close -P {port} -w: clients close first",
+		.check = "connscope close[ -P {port}] -w: clients close first",
 		.evidence = { FACT_LOCAL_TIMEOUT, FACT_LOCAL_TIMEOUT_SPREAD, FACT_LOCAL_TIMEOUT_CLOSES, FACT_LOCAL_TIMEOUT_OF, FACT_LONGEST_GAP, FACT_EXCHANGES, FACT_CLOSED },
 	},
 	/* ---- ends that tell of trouble ---- */
@@ -169,7 +169,7 @@ const struct rule rules[] = {
 		.when = { { FACT_TIMEOUTS, AT_LEAST, 2, 0 } },
 		.what = "{timeouts} of {closed} connections ended because the peer no longer answered: {keepalive_timeouts} by keepalive probes, {retransmission_timeouts} by retransmissions",
 		.why = "the peer crashed or something between, such as a NAT, a firewall or a load balancer, forgot the connection; whoever used it waited until the timeout",
-		.check = "connscope close -P {port}: TIMEOUT stays 0",
+		.check = "connscope close[ -P {port}]: TIMEOUT stays 0",
 		.evidence = { FACT_TIMEOUTS, FACT_KEEPALIVE_TIMEOUTS, FACT_RETRANSMISSION_TIMEOUTS, FACT_CLOSED, FACT_SILENT },
 	},
 	{
@@ -182,7 +182,7 @@ const struct rule rules[] = {
 		},
 		.what = "{silent|open connection has|open connections have} been silent for up to {longest_silence_ms} without keepalive probes, and {timeouts|other|others} ended because the peer no longer answered",
 		.why = "a peer that is gone is noticed only when somebody writes to it",
-		.check = "connscope conns -P {port} -j --min-idle 60: keepalive is true",
+		.check = "connscope conns[ -P {port}] -j --min-idle 60: keepalive is true",
 		.evidence = { FACT_SILENT, FACT_SILENCE, FACT_TIMEOUTS, FACT_CLOSED },
 	},
 	/* ---- the accept queue ---- */
@@ -193,7 +193,7 @@ const struct rule rules[] = {
 		.when = { { FACT_OVERFLOWS, AT_LEAST, 1, 0 } },
 		.what = "the accept queue was full: {overflows|connection was|connections were} refused, beside {accepted} that were accepted; limit {limit}[, asked for {backlog_asked}][, deepest {depth_max}][; half of them waited {accept_wait_p50_us} for accept(), the slowest hundredth {accept_wait_p99_us}]",
 		.why = "a refused client waits for a retransmission, a second and more, or fails",
-		.check = "connscope accept -P {port}: OVERFLOWS stays 0, QUEUE max is far from {limit}",
+		.check = "connscope accept[ -P {port}]: OVERFLOWS stays 0, QUEUE max is far from {limit}",
 		.evidence = { FACT_OVERFLOWS, FACT_ACCEPTED, FACT_LIMIT, FACT_ASKED, FACT_SOMAXCONN, FACT_DEPTH_MAX, FACT_DEPTH_P90, FACT_ACCEPT_WAIT_P50, FACT_ACCEPT_WAIT_P99, FACT_ACCEPT_GAP, FACT_ACCEPTORS },
 	},
 	{
@@ -207,7 +207,7 @@ const struct rule rules[] = {
 		.unless = { "accept-overflow" },
 		.what = "the accept queue is nearly full: a tenth of {entered} connections found {depth_p90} or more in it, of {limit}[; half of them waited {accept_wait_p50_us} for accept(), the slowest hundredth {accept_wait_p99_us}]",
 		.why = "what it has no room for is refused, and waits for a retransmission of a second and more",
-		.check = "connscope accept -P {port}: QUEUE max is far from {limit}",
+		.check = "connscope accept[ -P {port}]: QUEUE max is far from {limit}",
 		.evidence = { FACT_ENTERED, FACT_DEPTH_P90, FACT_DEPTH_MAX, FACT_LIMIT, FACT_ASKED, FACT_SOMAXCONN, FACT_ACCEPTED, FACT_ACCEPT_WAIT_P50, FACT_ACCEPT_WAIT_P99, FACT_ACCEPT_GAP, FACT_ACCEPTORS },
 	},
 	{
@@ -222,7 +222,7 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_DEPTH_SHARE, AT_LEAST, 0.5, 0 } },
 		.what = "listen() asked for a backlog of {backlog_asked} and got {limit}: net.core.somaxconn of its network namespace is {somaxconn}[; deepest {depth_max}]",
 		.why = "bursts that the application wants to take are refused; nothing tells it",
-		.check = "connscope accept -P {port}: limit is {backlog_asked}",
+		.check = "connscope accept[ -P {port}]: limit is {backlog_asked}",
 		.evidence = { FACT_ASKED, FACT_LIMIT, FACT_SOMAXCONN, FACT_DEPTH_MAX, FACT_ACCEPTED, FACT_OVERFLOWS },
 	},
 	{
@@ -235,7 +235,7 @@ const struct rule rules[] = {
 		},
 		.what = "listen() asked for a backlog of {limit}, and {depth_max|connection was|connections were} waiting; net.core.somaxconn would allow {somaxconn}",
 		.why = "a burst that is larger than the backlog is refused, however fast accept() is",
-		.check = "connscope accept -P {port}: asked is larger, OVERFLOWS stays 0",
+		.check = "connscope accept[ -P {port}]: asked is larger, OVERFLOWS stays 0",
 		.evidence = { FACT_ASKED, FACT_LIMIT, FACT_SOMAXCONN, FACT_DEPTH_MAX, FACT_ACCEPTED, FACT_OVERFLOWS },
 	},
 	/* ---- openings ---- */
@@ -249,7 +249,7 @@ const struct rule rules[] = {
 		},
 		.what = "{no_port|attempt|attempts} to connect found no local port: about {time_wait_now} sockets to this endpoint are in TIME_WAIT, of {local_ports} local ports",
 		.why = "a local port is free for the same endpoint only a minute after this side closed first",
-		.check = "connscope close -P {port} -w: TIME-WAIT grows slower, connscope reuse -P {port}: FAILED stays 0",
+		.check = "connscope close[ -P {port}] -w: TIME-WAIT grows slower, connscope reuse[ -P {port}]: FAILED stays 0",
 		.evidence = { FACT_TIME_WAIT, FACT_TIME_WAIT_NOW, FACT_PORTS, FACT_PORT_SHARE, FACT_NO_PORT, FACT_CLOSES_PER_S, FACT_CLOSED_LOCAL, FACT_CLOSED },
 	},
 	{
@@ -264,7 +264,7 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_PORT_SHARE, AT_LEAST, 0.8, 0 } },
 		.what = "about {time_wait_now} sockets to this endpoint are in TIME_WAIT: {local_ports_ratio} of the {local_ports} local ports",
 		.why = "a local port is free for the same endpoint only a minute after this side closed first; when none is left connect() fails",
-		.check = "connscope close -P {port} -w: TIME-WAIT grows slower",
+		.check = "connscope close[ -P {port}] -w: TIME-WAIT grows slower",
 		.evidence = { FACT_TIME_WAIT, FACT_TIME_WAIT_NOW, FACT_PORTS, FACT_PORT_SHARE, FACT_CLOSES_PER_S, FACT_CLOSED_LOCAL, FACT_CLOSED },
 	},
 	{
@@ -279,7 +279,7 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_FAIL_SHARE, AT_LEAST, 0.5, 0 } },
 		.what = "{failed} attempts to connect failed, {fail_ratio} of all, since {failing_for_ms} ago: {refused} refused, {connect_timeouts} timed out, {unreachable} unreachable, {no_port} without a local port",
 		.why = "each is a request that failed or was tried again",
-		.check = "connscope reuse -P {port}: FAILED stays 0",
+		.check = "connscope reuse[ -P {port}]: FAILED stays 0",
 		.evidence = { FACT_FAILED, FACT_FAIL_SHARE, FACT_OPENED, FACT_REFUSED, FACT_CONNECT_TIMEOUTS, FACT_UNREACHABLE, FACT_NO_PORT, FACT_FAILING_FOR, FACT_STILL_FAILING },
 	},
 	{
@@ -295,7 +295,7 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_FAIL_SHARE, AT_LEAST, 0.5, 0 } },
 		.what = "{failed} attempts to connect failed, {fail_ratio} of all, since {failing_for_ms} ago: {refused} refused, {connect_timeouts} timed out, {unreachable} unreachable, {no_port} without a local port",
 		.why = "each is a request that failed or was tried again",
-		.check = "connscope reuse -P {port}: FAILED stays 0",
+		.check = "connscope reuse[ -P {port}]: FAILED stays 0",
 		.evidence = { FACT_FAILED, FACT_FAIL_SHARE, FACT_OPENED, FACT_REFUSED, FACT_CONNECT_TIMEOUTS, FACT_UNREACHABLE, FACT_NO_PORT, FACT_FAILING_FOR, FACT_STILL_FAILING },
 	},
 	{
@@ -310,7 +310,7 @@ const struct rule rules[] = {
 		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "pool-too-small", "request-cap" },
 		.what = "connecting takes {connect_ratio} of the time that responses take: {opened} handshakes of {connect_p50_us} (median) beside {exchanges} responses of {response_p50_us}",
 		.why = "clients wait for it; with TLS for two or three times as long",
-		.check = "connscope reuse -P {port}: OPENED grows slower than EXCH",
+		.check = "connscope reuse[ -P {port}]: OPENED grows slower than EXCH",
 		.evidence = { FACT_CONNECT_SHARE, FACT_CONNECT_P50, FACT_RESPONSE_P50, FACT_OPENED, FACT_EXCHANGES, FACT_PER_CONN },
 	},
 	/* ---- the tracer's own account ---- */
