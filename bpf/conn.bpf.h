@@ -127,6 +127,29 @@ static __always_inline bool conn_complete(struct sock *sk, const struct tcp_sock
 	return conn_wanted(conn);
 }
 
+static __always_inline __u16 flags_at_birth(void)
+{
+	return no_turns ? CONN_UNWATCHED : 0;
+}
+
+static __always_inline void read_moved(const struct tcp_sock *tp, struct moved *ret_moved)
+{
+	__u32 unacknowledged = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
+	__u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
+
+	ret_moved->sent = BPF_CORE_READ(tp, bytes_acked) + unacknowledged;
+	ret_moved->received = BPF_CORE_READ(tp, bytes_received) - unread;
+}
+
+/* What had moved before a connection was adopted, for note_moved(). */
+static __always_inline void conn_note_before(struct sock *sk, struct conn *conn)
+{
+	struct moved moved;
+
+	read_moved((struct tcp_sock *)sk, &moved);
+	conn->burst_bytes = (moved.sent >> 31 & 0xffff) | (__u32)(moved.received >> 31) << 16;
+}
+
 /* A connection that was open before we looked: from the seed, or met at its first payload. */
 static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __u64 flags)
 {
@@ -145,7 +168,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 			    : ROLE_CLIENT;
 	conn_set_owner(&conn, owner);
 	conn.opened_ns = bpf_ktime_get_ns();
-	conn.flags = CONN_PARTIAL;
+	conn.flags = CONN_PARTIAL | flags_at_birth();
 	conn_note_mptcp(sk, &conn);
 	conn.queued = 1;
 	conn.seq_known = 1;
@@ -154,6 +177,8 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 		conn.ready = 1;
 	conn.write_seq = BPF_CORE_READ(tp, write_seq);
 	conn.copied_seq = BPF_CORE_READ(tp, copied_seq);
+	if (no_turns)
+		conn_note_before(sk, &conn);
 	if (conn.state == TCP_CLOSE_WAIT || conn.state == TCP_LAST_ACK)
 		conn.initiator = INITIATOR_REMOTE_FIN;
 	else if (conn.state == TCP_CLOSING)
@@ -217,6 +242,7 @@ static __always_inline void conn_open_client(struct sock *sk, const struct tcp_s
 		.opened_ns = now,
 		.role = ROLE_CLIENT,
 		.state = TCP_SYN_SENT,
+		.flags = flags_at_birth(),
 	};
 	struct owner owner = {};
 
@@ -262,6 +288,7 @@ static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *t
 		.opened_ns = now,
 		.role = ROLE_SERVER,
 		.state = TCP_SYN_RECV,
+		.flags = flags_at_birth(),
 	};
 
 	conn.depth = tp->inet_conn.icsk_inet.sk.sk_ack_backlog + 1;
@@ -280,6 +307,7 @@ static __always_inline struct conn *conn_open_late(struct sock *sk, struct tcp_s
 		.opened_ns = now,
 		.role = server ? ROLE_SERVER : ROLE_CLIENT,
 		.netns = sock_netns(sk),
+		.flags = flags_at_birth(),
 	};
 
 	if (conns_full)

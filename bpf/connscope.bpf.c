@@ -532,16 +532,25 @@ int seed_file(struct bpf_iter__task_file *ctx)
 }
 
 /* What shows in sequence numbers alone until a hook runs: without one at send, a server's answer
- * until the next request; of a subflow of MPTCP, all payload until its end. */
+ * until the next request; of a subflow of MPTCP, and with `no_turns`, all payload until its end. */
 static __always_inline void infer_payload(struct sock *sk, struct conn *conn)
 {
 	bool writable = conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT;
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	bool subflow = conn->flags & CONN_MPTCP;
+	struct moved moved;
 	__s32 bytes;
 
 	if (!writable || !conn->seq_known)
 		return;
+	if (no_turns) {
+		read_moved(tp, &moved);
+		note_moved(conn, BPF_CORE_READ(tp, write_seq),
+			   conn->state == TCP_ESTABLISHED ? BPF_CORE_READ(tp, copied_seq)
+							  : conn->copied_seq,
+			   &moved);
+		return;
+	}
 	if (subflow && conn->state == TCP_ESTABLISHED) { /* else it may count a FIN */
 		bytes = BPF_CORE_READ(tp, copied_seq) - conn->copied_seq;
 		if (bytes > 0)
@@ -603,7 +612,7 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
 	if (snapshot.stale)
 		leave_group(conn);
-	if (infer_send || (conn->flags & CONN_MPTCP))
+	if (infer_send || (conn->flags & CONN_TURNLESS))
 		infer_payload((struct sock *)*key, &snapshot.conn);
 	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
 	return 0;

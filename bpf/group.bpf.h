@@ -124,7 +124,7 @@ static __always_inline __u32 group_close(struct conn *conn)
 	if (!group)
 		return OTHERS_UNKNOWN;
 	group_count(group, conn, -1);
-	if (infer_send || (conn->flags & CONN_MPTCP) || conn->group < GROUP_FIRST)
+	if (infer_send || (conn->flags & CONN_TURNLESS) || conn->group < GROUP_FIRST)
 		return OTHERS_UNKNOWN;
 	others = group->open - group->active - group->subflows;
 	return others > 0 ? others : 0;

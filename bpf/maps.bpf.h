@@ -21,6 +21,7 @@ const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer
 const volatile bool split_drops = false;    /* overflows from sk_drops: see accept.bpf.h */
 const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown tells */
 const volatile bool trace_events = false;   /* single events are asked for, exchanges too */
+const volatile bool no_turns = false;	    /* no hooks at send and receive: see CONN_UNWATCHED */
 
 const volatile __u32 wakeup_bytes = 1 << 20; /* in the ring before user space is woken early */
 const volatile __u32 tick_us = 4000;	     /* length of a jiffy */

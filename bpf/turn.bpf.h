@@ -32,9 +32,9 @@ static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 tur
 	bool timed = now && conn->last_ns && !conn->untimed;
 	struct group *group = NULL;
 
-	if (conn->flags & CONN_MPTCP) {
-		/* What arrives moves on to the MPTCP socket unseen, and requests and responses may
-		 * take different subflows. */
+	if (conn->flags & CONN_TURNLESS) {
+		/* Of MPTCP, what arrives moves on to the MPTCP socket unseen, and requests and
+		 * responses may take different subflows. */
 		conn->untimed = 1;
 		return;
 	}
@@ -106,6 +106,50 @@ static __always_inline __u32 payload_read(const struct tcp_sock *tp)
 	return tp->copied_seq - (fin_received(tp) && tp->copied_seq == tp->rcv_nxt);
 }
 
+/* Payload each way since the socket's beginning, as the kernel counts it in 64 bits: with a SYN or
+ * a FIN in it, two bytes at most. */
+struct moved {
+	__u64 sent, received;
+};
+
+/*
+ * COUNTED bytes have been, up to a sequence number that is DELTA further now. These come round
+ * every 4 GiB, and without hooks at send and receive nobody has looked in between: how often tells
+ * TOTAL, which is the same count but for what is less than 2 GiB.
+ */
+static __always_inline __u64 count_on(__u64 counted, __u32 delta, __u64 total)
+{
+	__u64 sum = counted + delta;
+
+	sum += (total - sum + (1U << 30)) & ~0xffffffffULL;
+	return (__s64)(sum - counted) > 0 ? sum : counted;
+}
+
+/* With CONN_UNWATCHED, in place of note_sent() and note_received(). */
+static __always_inline void note_moved(struct conn *conn, __u32 write_seq, __u32 copied_seq,
+				       const struct moved *moved)
+{
+	__u64 sent = moved->sent - ((__u64)(conn->burst_bytes & 0xffff) << 31);
+	__u64 received = moved->received - ((__u64)(conn->burst_bytes >> 16) << 31);
+
+	conn->sent_bytes = count_on(conn->sent_bytes, write_seq - conn->write_seq, sent);
+	conn->received_bytes =
+		count_on(conn->received_bytes, copied_seq - conn->copied_seq, received);
+	conn->write_seq = write_seq;
+	conn->copied_seq = copied_seq;
+	conn->untimed = 1;
+}
+
+static __always_inline void note_moved_by(struct conn *conn, const struct tcp_sock *tp)
+{
+	struct moved moved = {
+		.sent = tp->bytes_acked + (__u32)(tp->write_seq - tp->snd_una),
+		.received = tp->bytes_received - (__u32)(tp->rcv_nxt - tp->copied_seq),
+	};
+
+	note_moved(conn, tp->write_seq, payload_read(tp), &moved);
+}
+
 /*
  * What no hook has told us, both ways, in the order in which this role speaks. To be called while
  * STATE still lets the application write: no FIN of ours is in write_seq then.
@@ -116,6 +160,10 @@ static __always_inline void note_missed(struct conn *conn, const struct tcp_sock
 
 	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
 		return;
+	if (no_turns) {
+		note_moved_by(conn, tp);
+		return;
+	}
 	if (conn->role == ROLE_CLIENT)
 		note_sent(sk, conn, tp->write_seq, 0);
 	note_received(sk, conn, payload_read(tp), 0);
@@ -136,7 +184,7 @@ static __always_inline __u32 unread_bytes(const struct tcp_sock *tp)
 
 static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)
 {
-	if (conn->flags & CONN_MPTCP)
+	if (conn->flags & CONN_TURNLESS)
 		return false; /* not known */
 	/* For a client what lies unread is an answer, for a server it is a request. */
 	if (unread)

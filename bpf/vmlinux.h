@@ -149,6 +149,7 @@ struct tcp_sock {
 	__u32 lsndtime;
 	int linger2;
 	__u64 bytes_acked;
+	__u64 bytes_received;
 	bool is_mptcp;
 };
 

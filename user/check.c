@@ -84,7 +84,7 @@ int check_run(const struct options *options)
 	int err = output_open(options->output_file, &check.out);
 
 	if (!err)
-		err = probes__init(&check.probes, options->backend);
+		err = probes__init(&check.probes, options);
 	if (!err)
 		err = check_kernel(&check);
 	tracer__free(check.tracer);

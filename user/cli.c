@@ -97,6 +97,9 @@ static void set_flag(struct options *options, int key)
 	case OPTION_EXCHANGES:
 		options->exchanges = true;
 		break;
+	case OPTION_NO_TURNS:
+		options->no_turns = true;
+		break;
 	case OPTION_SELF_TEST:
 		options->self_test = true;
 		break;

@@ -50,6 +50,7 @@ struct options {
 	bool no_header;
 	bool time;
 	bool exchanges; /* the kernel sends single events: see trace_event.h */
+	bool no_turns;	/* no hooks at send and receive */
 	bool strict;
 	bool self_test; /* check alone */
 	bool verbose;

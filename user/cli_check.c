@@ -37,6 +37,22 @@ static void check_needs(const struct cli *cli, int key, const char *file, const 
 	}
 }
 
+/* What is asked for needs the turns that nobody watches. */
+static void check_no_turns(const struct cli *cli)
+{
+	static const int keys[] = { OPTION_EXCHANGES, OPTION_IN_FLIGHT };
+	char name[32];
+
+	for (size_t i = 0; i < cli->key_count; i++) {
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+			if (cli->keys[i] == keys[k])
+				usage_error("--no-turns %s: accepted: one of them: no exchange is "
+					    "seen without turns",
+					    option_name(keys[k], name, sizeof(name)));
+		}
+	}
+}
+
 /* A recording cannot be asked for what only tracing gives. */
 static void check_from(const struct cli *cli)
 {
@@ -140,6 +156,8 @@ void cli_check(const struct cli *cli)
 	check_needs(cli, OPTION_MAX_SIZE, options->record_file, "record, or --record");
 	check_needs(cli, OPTION_KEEP, options->record_file, "record, or --record");
 	check_needs(cli, OPTION_EXCHANGES, options->record_file, "record, or --record");
+	if (options->no_turns)
+		check_no_turns(cli);
 	check_files(options);
 	if (options->sort && !view_has_column(options->view, options->sort))
 		usage_error("--sort %s: no such column of %s, accepted: a title or a key of --json",

@@ -66,6 +66,7 @@ const struct argp_option cli_options[] = {
 	{ NULL, 0, NULL, OPTION_DOC, "ADVANCED", GROUP_ADVANCED },
 	{ "backend", OPTION_BACKEND, "NAME", 0, "auto, fentry, kprobe or tracepoint", GROUP_ADVANCED },
 	{ "self-test", OPTION_SELF_TEST, NULL, 0, "check: try each feature on connections of its own", GROUP_ADVANCED },
+	{ "no-turns", OPTION_NO_TURNS, NULL, 0, "life cycle alone: no hooks at send and receive", GROUP_ADVANCED },
 	{ "strict", OPTION_STRICT, NULL, 0, "exit 4 when anything was lost", GROUP_ADVANCED },
 	{ "max-conns", OPTION_MAX_CONNS, "N", 0, "connections kept at once (65536)", GROUP_ADVANCED },
 	{ "max-endpoints", OPTION_MAX_ENDPOINTS, "N", 0, "endpoints kept (1024)", GROUP_ADVANCED },

@@ -41,6 +41,7 @@ enum long_option {
 	OPTION_LABEL_PID,
 	OPTION_BPF_STATS,
 	OPTION_FAIL_ON,
+	OPTION_NO_TURNS,
 };
 
 struct value {

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 
 #include "aggregate.h"
+#include "report.h"
 
 static const char *const initiators[INITIATOR_MAX] = {
 	[INITIATOR_LOCAL_FIN] = "local-fin",   [INITIATOR_REMOTE_FIN] = "remote-fin",
@@ -57,9 +58,23 @@ unsigned int conn_state(const struct conn *conn, bool gone)
 	return conn->state < STATE_QUEUED ? conn->state : 0;
 }
 
+const char *conn_turnless(const struct conn *conn)
+{
+	if (conn->flags & CONN_UNWATCHED)
+		return NO_TURNS_REASON;
+	return conn->flags & CONN_MPTCP ? MPTCP_REASON : NULL;
+}
+
+const char *conn_race_unknown(const struct conn *conn)
+{
+	bool told = conn->role == ROLE_SERVER && !(conn->flags & CONN_MPTCP);
+
+	return told ? NULL : conn_turnless(conn);
+}
+
 bool conn_has_request(const struct conn *conn)
 {
-	if (conn->flags & CONN_MPTCP)
+	if (conn_turnless(conn))
 		return false;
 	return conn->initiator ? conn->flags & CONN_IN_FLIGHT : conn_is_active(conn);
 }

@@ -17,7 +17,12 @@ enum conn_state {
 
 /* Below STATE_MAX, 0: not known. GONE: its struct sock is no more. */
 unsigned int conn_state(const struct conn *conn, bool gone);
-/* A request is in flight, or was at the end. False of a subflow of MPTCP, where it is not known. */
+/* Why the turns of CONN are not known, and so neither exchanges nor what was in flight; else NULL.
+ */
+const char *conn_turnless(const struct conn *conn);
+/* Why it is not known whether CONN raced; else NULL. A server's race shows after its own FIN. */
+const char *conn_race_unknown(const struct conn *conn);
+/* A request is in flight, or was at the end. False where that is not known. */
 bool conn_has_request(const struct conn *conn);
 /* Since the last payload byte: until NOW_NS, or where it is GONE until its end. False: not known.
  */

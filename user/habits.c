@@ -104,7 +104,7 @@ static void add_ending(struct habits *habits, const struct conn *conn)
 	struct endings *side = side_of(habits, conn);
 	bool partial = conn->flags & CONN_PARTIAL, in_flight = conn->flags & CONN_IN_FLIGHT;
 
-	if (!side || !conn->exchanges || (conn->flags & (CONN_ENDED_BEFORE | CONN_MPTCP)) ||
+	if (!side || !conn->exchanges || (conn->flags & (CONN_ENDED_BEFORE | CONN_TURNLESS)) ||
 	    (in_flight && side == &habits->remote))
 		return;
 	endings__add(side, &(struct ending){

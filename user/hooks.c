@@ -56,6 +56,7 @@ static void apply_knobs(struct hooks *hooks)
 		probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
 	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
 	skel->rodata->trace_events = options->exchanges;
+	skel->rodata->no_turns = options->no_turns;
 	bpf_map__set_max_entries(skel->maps.conns, options->max_conns);
 	if (options->exchanges)
 		bpf_map__set_max_entries(skel->maps.exchanges, options->max_conns);

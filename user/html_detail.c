@@ -156,8 +156,8 @@ static void add_dists(struct json_object *object, const struct detail *detail)
 		json_object_array_add(list, new_dist(&detail->response_us, "response_us", untimed));
 		json_object_array_add(list, new_dist(&detail->idle_gap_us, "idle_gap_us", untimed));
 	}
-	json_object_array_add(list,
-			      new_dist(&totals->exchanges_per_conn, "exchanges_per_conn", NULL));
+	json_object_array_add(list, new_dist(&totals->exchanges_per_conn, "exchanges_per_conn",
+					     view_off(report, FEATURE_RECEIVE)));
 	json_object_array_add(
 		list, new_dist(&totals->idle_at_close_local_us, "idle_at_close_local_us", NULL));
 	json_object_array_add(
@@ -194,7 +194,7 @@ static void add_all_series(struct json_object *object, const struct detail *deta
 		{ "open", offsetof(struct slot, open), FEATURE_STATE },
 		{ "active", offsetof(struct slot, active), FEATURE_SEND },
 		{ "closed", offsetof(struct slot, closed), FEATURE_STATE },
-		{ "raced", offsetof(struct slot, raced), FEATURE_STATE },
+		{ "raced", offsetof(struct slot, raced), FEATURE_RECEIVE },
 		{ "depth", offsetof(struct slot, depth), FEATURE_STATE },
 		{ "overflows", offsetof(struct slot, overflows), FEATURE_OVERFLOW },
 	};

@@ -29,10 +29,14 @@ static const char *const kind_names[] = {
 	[HISTOGRAM_US] = "histogram", [HISTOGRAM] = "histogram",
 };
 
+/* Whether a series has a sample that the turns of connections decide. */
+enum turns { ANYHOW, WITH_TURNS, WITHOUT_TURNS };
+
 /* A value of a series, and what is to be added to its labels. */
 struct sample {
 	int index;
 	const char *labels; /* or NULL */
+	enum turns turns;
 };
 
 #define SAMPLES(list) (list), sizeof(list) / sizeof((list)[0])
@@ -66,26 +70,29 @@ static const struct bounds short_times = { short_octaves, sizeof(short_octaves) 
 static const struct bounds long_times = { long_octaves, sizeof(long_octaves) };
 static const struct bounds counts = { count_octaves, sizeof(count_octaves) };
 
-static const struct sample opened[] = { { PROM_OPENED, NULL } };
+static const struct sample opened[] = { { PROM_OPENED, NULL, ANYHOW } };
 static const struct sample failed[] = {
-	{ PROM_FAILED + FAIL_REFUSED, "reason=\"refused\"" },
-	{ PROM_FAILED + FAIL_TIMEOUT, "reason=\"timeout\"" },
-	{ PROM_FAILED + FAIL_UNREACHABLE, "reason=\"unreachable\"" },
-	{ PROM_FAILED + FAIL_NO_PORT, "reason=\"no-port\"" },
-	{ PROM_FAILED + FAIL_CANCELLED, "reason=\"cancelled\"" },
-	{ PROM_FAILED + FAIL_OTHER, "reason=\"other\"" },
+	{ PROM_FAILED + FAIL_REFUSED, "reason=\"refused\"", ANYHOW },
+	{ PROM_FAILED + FAIL_TIMEOUT, "reason=\"timeout\"", ANYHOW },
+	{ PROM_FAILED + FAIL_UNREACHABLE, "reason=\"unreachable\"", ANYHOW },
+	{ PROM_FAILED + FAIL_NO_PORT, "reason=\"no-port\"", ANYHOW },
+	{ PROM_FAILED + FAIL_CANCELLED, "reason=\"cancelled\"", ANYHOW },
+	{ PROM_FAILED + FAIL_OTHER, "reason=\"other\"", ANYHOW },
 };
 static const struct sample states[] = {
-	{ PROM_ACTIVE, "state=\"active\"" },
-	{ PROM_IDLE, "state=\"idle\"" },
-	{ PROM_TURN_UNKNOWN, "state=\"unknown\"" },
+	{ PROM_ACTIVE, "state=\"active\"", WITH_TURNS },
+	{ PROM_IDLE, "state=\"idle\"", WITH_TURNS },
+	{ PROM_TURN_UNKNOWN, "state=\"unknown\"", ANYHOW },
 };
-static const struct sample exchanges[] = { { PROM_EXCHANGES, NULL } };
-static const struct sample partial_exchanges[] = { { PROM_PARTIAL_EXCHANGES, NULL } };
+static const struct sample exchanges[] = { { PROM_EXCHANGES, NULL, ANYHOW } };
+static const struct sample partial_exchanges[] = { { PROM_PARTIAL_EXCHANGES, NULL, ANYHOW } };
 #define CLOSED_BY(initiator, text)                                                                 \
-	{ PROM_ANSWERED + (initiator), "initiator=\"" text "\",in_flight=\"0\"" },                 \
+	{ PROM_ANSWERED + (initiator), "initiator=\"" text "\",in_flight=\"0\"", WITH_TURNS },     \
+		{ PROM_IN_FLIGHT + (initiator), "initiator=\"" text "\",in_flight=\"1\"",          \
+		  WITH_TURNS },                                                                    \
 	{                                                                                          \
-		PROM_IN_FLIGHT + (initiator), "initiator=\"" text "\",in_flight=\"1\""             \
+		PROM_ANSWERED + (initiator), "initiator=\"" text "\",in_flight=\"unknown\"",       \
+			WITHOUT_TURNS                                                              \
 	}
 static const struct sample closed[] = {
 	CLOSED_BY(INITIATOR_LOCAL_FIN, "local-fin"),
@@ -97,28 +104,28 @@ static const struct sample closed[] = {
 	CLOSED_BY(INITIATOR_ABORT, "abort"),
 	CLOSED_BY(INITIATOR_UNKNOWN, "unknown"),
 };
-static const struct sample raced[] = { { PROM_RACED, NULL } };
-static const struct sample sent[] = { { PROM_SENT, NULL } };
-static const struct sample received[] = { { PROM_RECEIVED, NULL } };
-static const struct sample per_conn[] = { { PROM_PER_CONN, NULL } };
-static const struct sample idle[] = { { PROM_IDLE_US, NULL } };
-static const struct sample duration[] = { { PROM_DURATION_US, NULL } };
+static const struct sample raced[] = { { PROM_RACED, NULL, ANYHOW } };
+static const struct sample sent[] = { { PROM_SENT, NULL, ANYHOW } };
+static const struct sample received[] = { { PROM_RECEIVED, NULL, ANYHOW } };
+static const struct sample per_conn[] = { { PROM_PER_CONN, NULL, ANYHOW } };
+static const struct sample idle[] = { { PROM_IDLE_US, NULL, ANYHOW } };
+static const struct sample duration[] = { { PROM_DURATION_US, NULL, ANYHOW } };
 static const struct sample close_idle[] = {
-	{ PROM_CLOSE_LOCAL_US, "initiator=\"local\"" },
-	{ PROM_CLOSE_REMOTE_US, "initiator=\"remote\"" },
+	{ PROM_CLOSE_LOCAL_US, "initiator=\"local\"", ANYHOW },
+	{ PROM_CLOSE_REMOTE_US, "initiator=\"remote\"", ANYHOW },
 };
-static const struct sample connects[] = { { PROM_CONNECT_US, NULL } };
-static const struct sample responses[] = { { PROM_RESPONSE_US, NULL } };
-static const struct sample peer_timeout[] = { { PROM_PEER_TIMEOUT_US, NULL } };
-static const struct sample depth[] = { { PROM_DEPTH, NULL } };
-static const struct sample queue[] = { { PROM_QUEUE, NULL } };
-static const struct sample queue_max[] = { { PROM_QUEUE_MAX, NULL } };
-static const struct sample limit[] = { { PROM_LIMIT, NULL } };
-static const struct sample asked[] = { { PROM_ASKED, NULL } };
-static const struct sample syn_drops[] = { { PROM_SYN_DROPS, NULL } };
-static const struct sample accepted[] = { { PROM_ACCEPTED, NULL } };
-static const struct sample wait[] = { { PROM_WAIT_US, NULL } };
-static const struct sample overflows[] = { { PROM_OVERFLOWS, NULL } };
+static const struct sample connects[] = { { PROM_CONNECT_US, NULL, ANYHOW } };
+static const struct sample responses[] = { { PROM_RESPONSE_US, NULL, ANYHOW } };
+static const struct sample peer_timeout[] = { { PROM_PEER_TIMEOUT_US, NULL, ANYHOW } };
+static const struct sample depth[] = { { PROM_DEPTH, NULL, ANYHOW } };
+static const struct sample queue[] = { { PROM_QUEUE, NULL, ANYHOW } };
+static const struct sample queue_max[] = { { PROM_QUEUE_MAX, NULL, ANYHOW } };
+static const struct sample limit[] = { { PROM_LIMIT, NULL, ANYHOW } };
+static const struct sample asked[] = { { PROM_ASKED, NULL, ANYHOW } };
+static const struct sample syn_drops[] = { { PROM_SYN_DROPS, NULL, ANYHOW } };
+static const struct sample accepted[] = { { PROM_ACCEPTED, NULL, ANYHOW } };
+static const struct sample wait[] = { { PROM_WAIT_US, NULL, ANYHOW } };
+static const struct sample overflows[] = { { PROM_OVERFLOWS, NULL, ANYHOW } };
 
 /* clang-format off */
 static const struct family families[] = {
@@ -257,6 +264,13 @@ static void write_sample(FILE *out, const struct family *family, const struct pr
 	}
 }
 
+static bool has_sample(const struct prom_series *series, const struct sample *sample)
+{
+	bool known = series->known & KNOWN_EXCHANGES;
+
+	return sample->turns == ANYHOW || known == (sample->turns == WITH_TURNS);
+}
+
 static void write_family(const struct writer *writer, const struct prom *prom,
 			 const struct family *family)
 {
@@ -269,8 +283,10 @@ static void write_family(const struct writer *writer, const struct prom *prom,
 		if (!(family->roles & (1U << series->role)) ||
 		    (family->known & series->known) != family->known)
 			continue;
-		for (size_t k = 0; k < family->sample_count; k++)
-			write_sample(writer->out, family, series, &family->samples[k]);
+		for (size_t k = 0; k < family->sample_count; k++) {
+			if (has_sample(series, &family->samples[k]))
+				write_sample(writer->out, family, series, &family->samples[k]);
+		}
 	}
 }
 

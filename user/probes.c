@@ -220,8 +220,18 @@ static bool tier_allowed(const struct probes *probes, enum backend tier)
 	return tier != BACKEND_KPROBE || probes->has_kprobe;
 }
 
+/* It is a hook at send or receive, or infers from them. */
+static bool needs_turns(const struct probes *probes, const struct probe_way *way)
+{
+	return probes->no_turns &&
+	       (way->feature == FEATURE_SEND || way->feature == FEATURE_RECEIVE ||
+		(way->feature == FEATURE_ACCEPT && way->mechanism == MECHANISM_INFERRED));
+}
+
 static bool way_usable(const struct probes *probes, const struct probe_way *way)
 {
+	if (needs_turns(probes, way))
+		return false;
 	if (probes->bad[way - ways] || !tier_allowed(probes, way->tier))
 		return false;
 	if (way->mechanism == MECHANISM_INFERRED || way->mechanism == MECHANISM_OFF)
@@ -263,6 +273,11 @@ static void choose(struct probes *probes)
 	}
 	for (int f = 0; f < FEATURE_MAX; f++)
 		describe(probes, probes->chosen[f], &probes->states[f]);
+	for (size_t i = 0; i < WAYS; i++) {
+		if (needs_turns(probes, &ways[i]) && !probes->chosen[ways[i].feature])
+			snprintf(probes->states[ways[i].feature].reason,
+				 sizeof(probes->states[0].reason), "%s", NO_TURNS_REASON);
+	}
 }
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -303,7 +318,7 @@ static int check_backend(const struct probes *probes)
 		       tier_name(probes->backend));
 }
 
-int probes__init(struct probes *probes, enum backend backend)
+int probes__init(struct probes *probes, const struct options *options)
 {
 	int err;
 
@@ -312,7 +327,8 @@ int probes__init(struct probes *probes, enum backend backend)
 	err = check_permission();
 	if (err)
 		return err;
-	probes->backend = backend;
+	probes->backend = options->backend;
+	probes->no_turns = options->no_turns;
 	probes->btf = btf__load_vmlinux_btf();
 	if (!probes->btf) {
 		log_err(-errno, "no type information of this kernel in /sys/kernel/btf/vmlinux: "
@@ -348,7 +364,8 @@ void probes__demote(struct probes *probes, const struct probe_way *way, const ch
 int probes__missing(const struct probes *probes)
 {
 	for (size_t i = 0; i < WAYS; i++)
-		if (ways[i].needed && !probes->chosen[ways[i].feature])
+		if (ways[i].needed && !needs_turns(probes, &ways[i]) &&
+		    !probes->chosen[ways[i].feature])
 			return ways[i].feature;
 	return -1;
 }

@@ -37,14 +37,16 @@ struct probes {
 	enum backend backend;
 	bool has_fentry;
 	bool has_kprobe;
+	bool no_turns; /* what only the turns need is off */
 };
 
 /*
- * Reads the kernel's BTF, finds out which tiers it has by really attaching, and chooses. BACKEND
- * limits the choice to that tier and the ones below. -errno, logged: no BTF, no privilege, or a
- * forced backend that this kernel refuses.
+ * Reads the kernel's BTF, finds out which tiers it has by really attaching, and chooses.
+ * OPTIONS->backend limits the choice to that tier and the ones below, OPTIONS->no_turns to what
+ * needs no hooks at send and receive. -errno, logged: no BTF, no privilege, or a forced backend
+ * that this kernel refuses.
  */
-int probes__init(struct probes *probes, enum backend backend);
+int probes__init(struct probes *probes, const struct options *options);
 void probes__done(struct probes *probes);
 
 /* Chooses again without WAY, which failed for REASON (copied). */

@@ -71,8 +71,8 @@ static void add_gauges(__s64 *gauges, const struct row_sum *sum)
 	const struct totals *open = &sum->row->open;
 
 	gauges[PROM_ACTIVE] += (__s64)open->active;
-	gauges[PROM_IDLE] += (__s64)(open->open - open->active - open->open_mptcp);
-	gauges[PROM_TURN_UNKNOWN] += (__s64)open->open_mptcp;
+	gauges[PROM_IDLE] += (__s64)(open->open - open->active - open->open_turnless);
+	gauges[PROM_TURN_UNKNOWN] += (__s64)open->open_turnless;
 	if (sum->row->key.role == ROLE_SERVER)
 		set_queue(gauges, sum);
 }
@@ -82,13 +82,14 @@ static unsigned int known_of(const struct row_sum *sum)
 	const struct report *report = sum->report;
 	const struct totals *totals = &sum->totals;
 	unsigned int known = KNOWN_ALWAYS;
-	bool receives = !view_off(report, FEATURE_RECEIVE) || totals->exchanges;
+	bool turns = !view_turnless(sum) || totals->exchanges;
+	bool server = sum->row->key.role == ROLE_SERVER;
 
-	if (receives && !view_subflows(totals))
+	if (turns)
 		known |= KNOWN_EXCHANGES;
 	if (!view_not_measured(report, FEATURE_SEND))
 		known |= KNOWN_TIMES;
-	if (!view_off(report, FEATURE_RACE) || totals->raced)
+	if ((!view_off(report, FEATURE_RACE) && (turns || server)) || totals->raced)
 		known |= KNOWN_RACES;
 	if (!view_off(report, FEATURE_ACCEPT))
 		known |= KNOWN_ACCEPTS;

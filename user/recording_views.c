@@ -24,15 +24,17 @@
 /* What each view counts of a connection: 1 or 0, as add_conn() of aggregate.c has it. */
 #define FACTS                                                                                      \
 	"fail > 0 AS failed, fail = 0 AND (role = 2 OR ready) AS lived, "                          \
-	"flags & 1 AS partial, (flags & 128) > 0 AS mptcp, "                                       \
+	"flags & 1 AS partial, (flags & 640) > 0 AS turnless, "                                    \
 	"initiator > 0 AND NOT flags & 2 AS closed, initiator = 0 AND NOT flags & 2 AS open"
 
-#define OPENED_COUNT   "sum(lived AND NOT partial)"
-#define OF_OPENED      "FILTER (WHERE lived AND NOT partial AND NOT mptcp)"
-#define EXCHANGE_COUNT "coalesce(sum(exchanges) " OF_OPENED ", 0)"
+#define OPENED_COUNT "sum(lived AND NOT partial)"
+#define OF_OPENED    "FILTER (WHERE lived AND NOT partial AND NOT turnless)"
+/* Null where nobody has looked at turns. */
+#define WATCHED(count) "iif(max(flags & 512), NULL, " count ")"
+#define EXCHANGE_COUNT WATCHED("coalesce(sum(exchanges) " OF_OPENED ", 0)")
 #define REUSED_COUNT                                                                               \
-	"coalesce(sum(exchanges) " OF_OPENED ", 0) - coalesce(sum(exchanges > 0) " OF_OPENED ", "  \
-	"0)"
+	WATCHED("coalesce(sum(exchanges) " OF_OPENED ", 0) - "                                     \
+		"coalesce(sum(exchanges > 0) " OF_OPENED ", 0)")
 #define REUSE_RATIO	     "round(1.0 * (" REUSED_COUNT ") / nullif(" EXCHANGE_COUNT ", 0), 4)"
 #define CLOSED_BY(initiator) "sum(lived AND closed AND initiator = " initiator ")"
 
@@ -50,14 +52,14 @@ const char recording_views[] =
 	" " ENDPOINT_OF("remote_addr", "remote_port") " AS remote,"
 	" nullif(c.comm, '') AS comm, pid, tid, container, netns,"
 	" iif(fail, 'failed', iif(c.ended, 'closed', 'open')) AS state,"
-	" flags & 1 AS partial, exchanges, sent_bytes, received_bytes,"
+	" flags & 1 AS partial, iif(flags & 640, NULL, exchanges) AS exchanges, sent_bytes, received_bytes,"
 	" iif(role = 1 AND ready_ns > 0 AND NOT flags & 1, ready_ns / 1000, NULL) AS connect_us,"
 	" iif(role = 2 AND ready_ns > 0 AND NOT flags & 1, ready_ns / 1000, NULL) AS accept_wait_us,"
 	" depth, " INITIATOR " AS initiator, " CAUSE " AS cause, " FAIL_REASON " AS fail_reason,"
 	" iif(initiator, idle_ms, NULL) AS idle_at_close_ms,"
 	" iif(initiator, idle_others, NULL) AS idle_others,"
-	" iif(initiator, (flags & 4) > 0, NULL) AS in_flight,"
-	" iif(initiator, (flags & 8) > 0, NULL) AS raced,"
+	" iif(initiator AND NOT flags & 640, (flags & 4) > 0, NULL) AS in_flight,"
+	" iif(initiator AND NOT flags & iif(role = 1, 640, 128), (flags & 8) > 0, NULL) AS raced,"
 	" iif(initiator, (flags & 16) > 0, NULL) AS time_wait,"
 	" iif(fail, NULL, (flags & 256) > 0) AS keepalive,"
 	" (flags & 128) > 0 AS mptcp"
@@ -88,21 +90,22 @@ const char recording_views[] =
 	" sum(accepted) AS accepted,"
 	" sum(syn_drops + ack_drops) AS overflows,"
 	" sum(syn_drops) AS syn_drops,"
-	" sum(exchanges) AS exchanges,"
+	" " WATCHED("sum(exchanges)") " AS exchanges,"
 	" round(1.0 * sum(reused) / nullif(sum(exchanges), 0), 4) AS reuse_ratio,"
 	" sum(open) AS open"
 	" FROM (SELECT " ENDPOINT_OF(LISTENED, "local_port") " AS endpoint, netns, comm,"
 	" NULL AS asked, NULL AS queue_limit, NULL AS depth_now, depth AS deepest,"
 	" (ready_ns IS NOT NULL OR (ready AND NOT flags & 1)) AS accepted,"
 	" 0 AS syn_drops, 0 AS ack_drops,"
-	" iif(flags & 129, 0, exchanges) AS exchanges,"
-	" iif(flags & 129, 0, max(exchanges - 1, 0)) AS reused,"
+	" flags,"
+	" iif(flags & 641, 0, exchanges) AS exchanges,"
+	" iif(flags & 641, 0, max(exchanges - 1, 0)) AS reused,"
 	" initiator = 0 AND NOT flags & 2 AS open"
 	" FROM conn WHERE role = 2 AND fail = 0"
 	" UNION ALL SELECT"
 	" " ENDPOINT_OF("iif(family = 6 AND addr = '0.0.0.0', '::', addr)", "port") ", netns, comm,"
 	" iif(flags & 1, backlog_asked, NULL), queue_limit, iif(ended IS NULL, depth, NULL), depth,"
-	" 0, syn_drops, ack_drops, 0, 0, 0"
+	" 0, syn_drops, ack_drops, 0, 0, 0, 0"
 	" FROM listener WHERE ended IS NULL OR ended > 0)"
 	" GROUP BY endpoint, netns ORDER BY accepted DESC;"
 
@@ -117,9 +120,9 @@ const char recording_views[] =
 	" " CLOSED_BY("6") " AS timeout,"
 	" " CLOSED_BY("7") " AS abort,"
 	" " CLOSED_BY("8") " AS unknown,"
-	" sum(lived AND closed AND (flags & 4) > 0) AS in_flight,"
-	" sum(lived AND closed AND (flags & 8) > 0) AS raced,"
-	" sum(lived AND closed AND NOT exchanges AND NOT flags & 129) AS unused,"
+	" " WATCHED("sum(lived AND closed AND (flags & 4) > 0)") " AS in_flight,"
+	" iif(max(flags & 512) AND role = 1, NULL, sum(lived AND closed AND (flags & 8) > 0)) AS raced,"
+	" " WATCHED("sum(lived AND closed AND NOT exchanges AND NOT flags & 641)") " AS unused,"
 	" sum(lived AND closed AND (flags & 16) > 0) AS time_wait"
 	" FROM (SELECT *, iif(role = 1, comm, NULL) AS owner,"
 	" iif(role = 1, " ENDPOINT_OF("remote_addr", "remote_port") ","

@@ -32,7 +32,7 @@ static void reopen(struct conn *conn, __u64 until_ns)
 	conn->fail = FAIL_NONE;
 	conn->idle_ms = IDLE_UNKNOWN;
 	conn->idle_others = OTHERS_UNKNOWN;
-	conn->flags &= CONN_PARTIAL | CONN_MPTCP | CONN_KEEPALIVE;
+	conn->flags &= CONN_PARTIAL | CONN_TURNLESS | CONN_KEEPALIVE;
 	conn->state = TCP_ESTABLISHED;
 	if (conn->ready_ns <= until_ns && conn->ready)
 		return;

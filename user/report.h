@@ -15,6 +15,10 @@ struct conn_list;
 struct conn_pick;
 struct row;
 
+/* Why there is nothing that the turns of a connection tell. */
+#define MPTCP_REASON	"turns of MPTCP are not seen on its subflows"
+#define NO_TURNS_REASON "send and receive are not watched (--no-turns)"
+
 /* What the tracer can offer; one mechanism is chosen for each. */
 enum feature {
 	FEATURE_STATE,	 /* life of a connection */

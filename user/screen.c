@@ -18,6 +18,7 @@
 #include "top_model.h"
 #include "top_state.h"
 #include "view.h"
+#include "view_row.h"
 
 #define TABLE_LEAST 3 /* rows, with its titles, that time and tabs leave the table */
 #define HINT	    "? help"
@@ -108,6 +109,15 @@ static size_t draw_rate(const struct screen *screen, size_t row, size_t at, cons
 	return at + 2;
 }
 
+/* Of what the turns of connections tell. */
+static size_t draw_turn_rate(const struct screen *screen, size_t row, size_t at, const char *label,
+			     __u64 count, bool alarm)
+{
+	if (!view_off(&screen->model->report, FEATURE_RECEIVE))
+		return draw_rate(screen, row, at, label, count, alarm);
+	return screen__print(screen, row, at, LOOK_DIM, "%s n/a", label) + 2;
+}
+
 static void draw_rates(const struct screen *screen, size_t row)
 {
 	const struct top_counts *counts = &screen->model->counts;
@@ -120,9 +130,9 @@ static void draw_rates(const struct screen *screen, size_t row)
 	if (screen->recorded)
 		at = screen__print(screen, row, at, LOOK_DIM, "average  ");
 	at = draw_rate(screen, row, at, "new", counts->opened, false);
-	at = draw_rate(screen, row, at, "exch", counts->exchanges, false);
+	at = draw_turn_rate(screen, row, at, "exch", counts->exchanges, false);
 	at = draw_rate(screen, row, at, "closed", counts->closed, false);
-	at = draw_rate(screen, row, at, "raced", counts->raced, true);
+	at = draw_turn_rate(screen, row, at, "raced", counts->raced, true);
 	draw_rate(screen, row, at, "overflows", counts->overflows, true);
 }
 

@@ -64,7 +64,7 @@ static int open_source(struct session *session)
 
 	if (session->options->from_file)
 		return replay__new(session->options, &session->replay);
-	err = probes__init(&session->probes, session->options->backend);
+	err = probes__init(&session->probes, session->options);
 	return err ? err : tracer__new(session->options, &session->probes, &session->tracer);
 }
 

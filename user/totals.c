@@ -46,10 +46,9 @@ static void add_exchanges(struct totals *totals, const struct conn *conn)
 {
 	totals->sent_bytes += conn->sent_bytes;
 	totals->received_bytes += conn->received_bytes;
-	if (conn->flags & CONN_MPTCP) {
-		totals->mptcp++;
+	totals->mptcp += !!(conn->flags & CONN_MPTCP);
+	if (conn->flags & CONN_TURNLESS)
 		return;
-	}
 	if (conn->flags & CONN_PARTIAL) {
 		totals->partial_exchanges += conn->exchanges;
 		return;
@@ -80,7 +79,7 @@ static void add_ending(struct totals *totals, const struct conn *conn)
 	totals->in_flight_by[conn->initiator] += !!(conn->flags & CONN_IN_FLIGHT);
 	totals->raced += !!(conn->flags & CONN_RACED);
 	totals->time_wait += !!(conn->flags & CONN_TIME_WAIT);
-	totals->unused += !conn->exchanges && !(conn->flags & (CONN_PARTIAL | CONN_MPTCP));
+	totals->unused += !conn->exchanges && !(conn->flags & (CONN_PARTIAL | CONN_TURNLESS));
 	if (conn->closed_ns > conn->opened_ns && !(conn->flags & CONN_PARTIAL))
 		dist__add(&totals->duration_us, (conn->closed_ns - conn->opened_ns) / 1000);
 	if (conn->idle_ms == IDLE_UNKNOWN)
@@ -114,7 +113,7 @@ void totals__add(struct totals *totals, const struct conn *conn)
 		return;
 	}
 	totals->open++;
-	totals->open_mptcp += !!(conn->flags & CONN_MPTCP);
+	totals->open_turnless += !!(conn->flags & CONN_TURNLESS);
 	totals->active += conn_is_active(conn);
 }
 
@@ -132,7 +131,7 @@ void totals__merge(struct totals *into, const struct totals *from)
 	into->carriers += from->carriers;
 	into->mptcp += from->mptcp;
 	into->open += from->open;
-	into->open_mptcp += from->open_mptcp;
+	into->open_turnless += from->open_turnless;
 	into->active += from->active;
 	into->closed += from->closed;
 	for (int i = 0; i < INITIATOR_MAX; i++) {

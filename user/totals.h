@@ -20,10 +20,10 @@ struct totals {
 	__u64 exchanges;	 /* of connections that we saw open */
 	__u64 partial_exchanges; /* of partial ones, since tracing began */
 	__u64 carriers;		 /* connections, seen open, with at least one exchange */
-	__u64 mptcp;	  /* connections that are subflows: no exchanges of theirs are known */
-	__u64 open;	  /* established and not yet closed by either side */
-	__u64 open_mptcp; /* those of them that are subflows */
-	__u64 active;	  /* those of them with a request in flight */
+	__u64 mptcp;	     /* connections that are subflows: no exchanges of theirs are known */
+	__u64 open;	     /* established and not yet closed by either side */
+	__u64 open_turnless; /* those of them whose turns are not known */
+	__u64 active;	     /* those of them with a request in flight */
 	__u64 closed;
 	__u64 by[INITIATOR_MAX];
 	__u64 causes[CAUSE_MAX];

@@ -156,8 +156,11 @@ static void say_end(const struct conn *conn, struct sentence *sentence)
 		say_time(sentence, " after", conn->idle_ms * 1000ULL, "<1ms");
 		say(sentence, " idle");
 	}
-	if (conn->flags & CONN_MPTCP)
+	if (conn_turnless(conn)) {
+		if (!conn_race_unknown(conn) && conn->flags & CONN_RACED)
+			say(sentence, ", raced");
 		return;
+	}
 	say(sentence, ", %u exchange%s", conn->exchanges, conn->exchanges == 1 ? "" : "s");
 	if (conn->flags & CONN_IN_FLIGHT)
 		say(sentence, ", in flight");
@@ -169,16 +172,15 @@ static void fill_close(const struct trace_event *event, struct cell *cells,
 		       struct sentence *sentence)
 {
 	const struct conn *conn = event->conn;
-	bool subflow = conn->flags & CONN_MPTCP;
+	const char *off = conn_turnless(conn), *race_off = conn_race_unknown(conn);
 
 	cells[INITIATOR] = word(initiator_word(conn->initiator));
 	cells[CAUSE] = word(cause_word(conn->cause));
 	if (conn->idle_ms != IDLE_UNKNOWN)
 		cells[IDLE_AT_CLOSE] = cell_number(conn->idle_ms);
-	cells[EXCHANGES] = subflow ? cell_missing(MPTCP_REASON) : cell_number(conn->exchanges);
-	cells[IN_FLIGHT] =
-		subflow ? cell_missing(MPTCP_REASON) : cell_bool(conn->flags & CONN_IN_FLIGHT);
-	cells[RACED] = subflow ? cell_missing(MPTCP_REASON) : cell_bool(conn->flags & CONN_RACED);
+	cells[EXCHANGES] = off ? cell_missing(off) : cell_number(conn->exchanges);
+	cells[IN_FLIGHT] = off ? cell_missing(off) : cell_bool(conn->flags & CONN_IN_FLIGHT);
+	cells[RACED] = race_off ? cell_missing(race_off) : cell_bool(conn->flags & CONN_RACED);
 	cells[TIME_WAIT] = cell_bool(conn->flags & CONN_TIME_WAIT);
 	cells[AMENDED] = cell_bool(event->again);
 	cells[SENT] = cell_number(conn->sent_bytes);

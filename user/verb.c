@@ -48,6 +48,7 @@ static const struct {
 	{ OPTION_NAMES, GROUPED | VERB_TOP | VERB_SERVE },
 	{ 's', SCREENS },
 	{ 'r', TABLES },
+	{ OPTION_NO_TURNS, (TRACERS | VERB_SERVE) & ~VERB_DOCTOR }, /* whose rules tell by them */
 	{ OPTION_STRICT, TRACERS & ~VERB_TOP },
 	{ OPTION_BACKEND, VERBS_EVERY },
 	{ OPTION_CSV, SHOWN },
@@ -117,8 +118,8 @@ unsigned int verbs_of_command(void)
 
 bool verb_option_fits_from(int key)
 {
-	static const int live[] = { OPTION_BACKEND, OPTION_MAX_CONNS, OPTION_RING_SIZE,
-				    OPTION_RECORD, 'd' };
+	static const int live[] = { OPTION_BACKEND,  OPTION_MAX_CONNS, OPTION_RING_SIZE,
+				    OPTION_NO_TURNS, OPTION_RECORD,    'd' };
 
 	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
 		if (live[i] == key)

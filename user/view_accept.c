@@ -216,7 +216,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 {
 	struct cell *cells = table__add_row(table);
 	const struct totals *totals = &sum->totals;
-	const char *subflows = view_subflows(totals);
+	const char *off = view_turnless(sum);
 
 	if (!cells)
 		return -ENOMEM;
@@ -225,12 +225,13 @@ static int add_row(const struct row_sum *sum, struct table *table)
 	fill_queue(sum, cells);
 	fill_accepts(sum, cells);
 	fill_overflows(sum, cells);
-	cells[EXCHANGES] = subflows ? cell_missing(subflows)
-				    : view_count(sum->report, FEATURE_RECEIVE, totals->exchanges);
-	cells[RATIO] = view_ratio(totals);
+	off = totals->exchanges ? NULL : off;
+	cells[EXCHANGES] = off ? cell_missing(off) : cell_number(totals->exchanges);
+	cells[RATIO] = off ? cell_missing(off) : view_ratio(totals);
 	cells[OPEN] = cell_number(totals->open);
 	cells[PARTIAL] = cell_number(totals->partial);
-	cells[PARTIAL_EXCHANGES] = cell_number(totals->partial_exchanges);
+	cells[PARTIAL_EXCHANGES] =
+		view_count(sum->report, FEATURE_RECEIVE, totals->partial_exchanges);
 	cells[MPTCP] = cell_number(totals->mptcp);
 	return 0;
 }

@@ -136,13 +136,16 @@ static void fill_causes(const struct row_sum *sum, struct cell *cells)
 	cells[MAIN_CAUSE] = cell_text(text);
 }
 
-static void fill_turns(const struct totals *totals, struct cell *cells)
+static void fill_turns(const struct row_sum *sum, struct cell *cells)
 {
-	const char *subflows = view_subflows(totals);
+	const struct totals *totals = &sum->totals;
+	const char *off = view_turnless(sum);
+	/* A server's race shows after its own FIN. */
+	bool race_off = off && (sum->row->key.role == ROLE_CLIENT || totals->mptcp);
 
-	cells[IN_FLIGHT] = subflows ? cell_missing(subflows) : cell_number(totals->in_flight);
-	cells[RACED] = subflows ? cell_missing(subflows) : cell_number(totals->raced);
-	cells[UNUSED] = subflows ? cell_missing(subflows) : cell_number(totals->unused);
+	cells[IN_FLIGHT] = off ? cell_missing(off) : cell_number(totals->in_flight);
+	cells[RACED] = race_off ? cell_missing(off) : cell_number(totals->raced);
+	cells[UNUSED] = off ? cell_missing(off) : cell_number(totals->unused);
 	cells[MPTCP] = cell_number(totals->mptcp);
 }
 
@@ -158,7 +161,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 	cells[CLOSED] = cell_number(totals->closed);
 	fill_initiators(sum, cells);
 	fill_causes(sum, cells);
-	fill_turns(totals, cells);
+	fill_turns(sum, cells);
 	view_percentiles(&totals->idle_at_close_local_us, 1000, cells + IDLE_LOCAL);
 	view_percentiles(&totals->idle_at_close_remote_us, 1000, cells + IDLE_REMOTE);
 	cells[LOCAL_HIST] = view_hist(&totals->idle_at_close_local_us);

@@ -135,6 +135,8 @@ static void fill_times(const struct one *one, struct cell *cells)
 	}
 	if (!one->closed && conn_idle_ms(conn, false, now, &idle_ms))
 		cells[IDLE] = cell_number(idle_ms);
+	else if (!one->closed)
+		cells[IDLE] = cell_missing(conn_turnless(conn));
 	if (conn_idle_ms(conn, true, now, &idle_ms))
 		cells[IDLE_AT_CLOSE] = cell_number(idle_ms);
 	cells[IDLE_OR_AT_CLOSE] = cells[one->closed ? IDLE_AT_CLOSE : IDLE];
@@ -150,6 +152,7 @@ static void fill_end(const struct one *one, struct cell *cells)
 	const struct conn *conn = one->conn;
 	const char *state = state_word(conn_state(conn, one->closed));
 	const char *initiator = initiator_word(conn->initiator), *fail = fail_word(conn->fail);
+	const char *off = conn_race_unknown(conn);
 
 	cells[STATE] = word(state);
 	if (conn->fail)
@@ -163,17 +166,18 @@ static void fill_end(const struct one *one, struct cell *cells)
 	cells[CAUSE] = word(cause_word(conn->cause));
 	if (conn->idle_others != OTHERS_UNKNOWN)
 		cells[IDLE_OTHERS] = cell_number(conn->idle_others);
-	cells[RACED] = conn->flags & CONN_MPTCP ? cell_missing(MPTCP_REASON)
-						: cell_bool(conn->flags & CONN_RACED);
+	cells[RACED] = off ? cell_missing(off) : cell_bool(conn->flags & CONN_RACED);
 	cells[TIME_WAIT] = cell_bool(conn->flags & CONN_TIME_WAIT);
 }
 
 static void fill_turns(const struct conn *conn, struct cell *cells)
 {
+	const char *off = conn_turnless(conn);
+
 	cells[MPTCP] = cell_bool(conn->flags & CONN_MPTCP);
-	if (conn->flags & CONN_MPTCP) {
-		cells[EXCHANGES] = cell_missing(MPTCP_REASON);
-		cells[IN_FLIGHT] = cell_missing(MPTCP_REASON);
+	if (off) {
+		cells[EXCHANGES] = cell_missing(off);
+		cells[IN_FLIGHT] = cell_missing(off);
 		return;
 	}
 	cells[EXCHANGES] = cell_number(conn->exchanges);

@@ -116,9 +116,9 @@ static void fill_exchanges(const struct row_sum *sum, struct cell *cells)
 	const struct totals *totals = &sum->totals;
 	const char *off = view_off(sum->report, FEATURE_SEND);
 
-	off = off ? off : view_off(sum->report, FEATURE_RECEIVE);
-	off = off ? off : view_subflows(totals);
-	cells[PARTIAL_EXCHANGES] = cell_number(totals->partial_exchanges);
+	off = off ? off : view_turnless(sum);
+	cells[PARTIAL_EXCHANGES] =
+		view_count(sum->report, FEATURE_RECEIVE, totals->partial_exchanges);
 	if (off && !totals->exchanges) {
 		view_missing(off, PER_CONN + 3 - EXCHANGES, cells + EXCHANGES);
 		cells[PER_CONN_HIST] = cell_missing(off);
@@ -145,14 +145,14 @@ static struct cell peak(const struct row_sum *sum, __u64 most, __u64 now)
 static void fill_pool(const struct row_sum *sum, struct cell *cells)
 {
 	const struct totals *totals = &sum->totals;
-	const char *untold = view_not_measured(sum->report, FEATURE_SEND);
+	const char *off = view_off(sum->report, FEATURE_RECEIVE), *untold = view_turnless(sum);
 
 	cells[OPEN] = cell_number(totals->open);
-	cells[IDLE] = cell_number(totals->open - totals->active - totals->open_mptcp);
-	cells[ACTIVE] = cell_number(totals->active);
+	cells[IDLE] = off ? cell_missing(off)
+			  : cell_number(totals->open - totals->active - totals->open_turnless);
+	cells[ACTIVE] = off ? cell_missing(off) : cell_number(totals->active);
 	cells[PEAK] = peak(sum, sum->row->open_peak, totals->open);
-	untold = untold ? untold : view_off(sum->report, FEATURE_RECEIVE);
-	untold = untold ? untold : view_subflows(totals);
+	untold = untold ? untold : view_not_measured(sum->report, FEATURE_SEND);
 	if (untold)
 		cells[ACTIVE_PEAK] = cell_missing(untold);
 	else

@@ -219,11 +219,12 @@ struct cell view_count(const struct report *report, enum feature feature, __u64 
 	return off ? cell_missing(off) : cell_number(count);
 }
 
-const char *view_subflows(const struct totals *totals)
+const char *view_turnless(const struct row_sum *sum)
 {
-	bool all = totals->mptcp && totals->mptcp == totals->opened + totals->partial;
+	const struct totals *totals = &sum->totals;
+	bool subflows = totals->mptcp && totals->mptcp == totals->opened + totals->partial;
 
-	return all ? MPTCP_REASON : NULL;
+	return subflows ? MPTCP_REASON : view_off(sum->report, FEATURE_RECEIVE);
 }
 
 struct cell view_ratio(const struct totals *totals)

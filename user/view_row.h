@@ -51,9 +51,9 @@ void view_missing(const char *reason, size_t count, struct cell *cells);
 struct cell view_count(const struct report *report, enum feature feature, __u64 count);
 struct cell view_ratio(const struct totals *totals);
 
-#define MPTCP_REASON "turns of MPTCP are not seen on its subflows"
-/* Why no exchange of a row is known, where all its connections are subflows of MPTCP; else NULL. */
-const char *view_subflows(const struct totals *totals);
+/* Why no exchange of a row is known: nobody looks, or all its connections are subflows of MPTCP;
+ * else NULL. */
+const char *view_turnless(const struct row_sum *sum);
 
 /* Why FEATURE is not measured by a hook of its own, NULL when it is. */
 const char *view_not_measured(const struct report *report, enum feature feature);

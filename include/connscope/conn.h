@@ -84,7 +84,11 @@ enum conn_flags {
 	CONN_DEAD = 1 << 6,	    /* its closed event is on the way: a snapshot leaves it out */
 	CONN_MPTCP = 1 << 7,	    /* a subflow: turns are its MPTCP connection's, not its own */
 	CONN_KEEPALIVE = 1 << 8,    /* SO_KEEPALIVE is on; set in what is sent, never kept */
+	CONN_UNWATCHED = 1 << 9,    /* --no-turns: nothing looked at send and receive */
 };
+
+/* Of such a connection exchanges, in flight and, of clients, raced are not known. */
+#define CONN_TURNLESS (CONN_MPTCP | CONN_UNWATCHED)
 
 #define IDLE_UNKNOWN   0xffffffffU
 #define OTHERS_UNKNOWN 0xffffffffU
@@ -129,7 +133,8 @@ struct conn {
 	__u8 counted;	   /* stands in its group's open count */
 	__u8 untimed;	   /* last_ns is not the time of the last payload */
 	__u8 late;	   /* amended: payload met our own FIN */
-	__u32 burst_bytes; /* of the last turn */
+	__u32 burst_bytes; /* of the last turn; CONN_UNWATCHED: 2 GiBs that had moved before
+			    * it was adopted, sent below, received above bit 16 */
 	__u32 idle_ms;	   /* from the last payload byte to closed_ns; IDLE_UNKNOWN */
 	__u32 idle_others; /* at closed_ns: open connections of its group, without itself, that had
 			    * no request in flight; OTHERS_UNKNOWN */

@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 	struct probes probes;
 
 	cli_parse(argc, argv, &options);
-	if (probes__init(&probes, options.backend) || tracer__new(&options, &probes, &tracer))
+	if (probes__init(&probes, &options) || tracer__new(&options, &probes, &tracer))
 		return 1;
 	return pause();
 }

@@ -180,6 +180,8 @@ static void flags(void **state)
 	assert_true(options.no_header);
 	assert_true(options.strict);
 	assert_int_equal(options.filter.knobs.family, AF_INET);
+	assert_true(parse("trace --no-turns").no_turns);
+	assert_false(parse("").no_turns);
 	assert_true(parse("--csv").csv);
 	assert_true(parse("accept --hist").hist);
 	assert_int_equal(parse("-6").filter.knobs.family, AF_INET6);
@@ -456,6 +458,14 @@ static void mistakes(void **state)
 		  "conns --names: accepted with: all, reuse, accept, close, top, doctor, serve" },
 		{ "--exchanges", "--exchanges: accepted with: record, or --record FILE" },
 		{ "top --exchanges", "top --exchanges: accepted with: " COMMAND },
+		{ "--no-turns --exchanges --record a", "--no-turns --exchanges: accepted: one of "
+						       "them: no exchange is seen without turns" },
+		{ "conns --no-turns --in-flight", "--no-turns --in-flight: accepted: one of them: "
+						  "no exchange is seen without turns" },
+		{ "check --no-turns", "check --no-turns: accepted with: all, reuse, accept, close, "
+				      "conns, trace, top, record, serve" },
+		{ "--no-turns --from a",
+		  "--no-turns: does not go with --from, which reports what was recorded" },
 		{ "--exchanges --from a", "--exchanges: accepted with: record, or --record FILE" },
 		{ "record --keep soon", "--keep soon: accepted: a number with s, m, h or d, such "
 					"as 30m or 7d" },

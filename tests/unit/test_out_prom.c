@@ -422,6 +422,8 @@ static void a_peers_timeout_is_learnt(void **state)
 	end(&scene);
 }
 
+#define UNKNOWN "{comm=\"nginx\",container=\"\",role=\"client\",upstream=\"10.0.0.2:80\""
+
 static void what_is_not_known_is_left_out(void **state)
 {
 	struct conn conn = client("10.0.0.1", 80), subflow = client("10.0.0.2", 80);
@@ -438,8 +440,15 @@ static void what_is_not_known_is_left_out(void **state)
 	assert_non_null(value_of(&scene, "connscope_exchanges_total" NGINX "} "));
 	assert_null(value_of(&scene, "connscope_response_seconds_count" NGINX "} "));
 	assert_null(value_of(&scene, "connscope_keepalive_races_total" NGINX "} "));
-	assert_null(value_of(&scene, "connscope_exchanges_total{comm=\"nginx\",container=\"\","
-				     "role=\"client\",upstream=\"10.0.0.2:80\"} "));
+	assert_null(value_of(&scene, "connscope_exchanges_total" UNKNOWN "} "));
+	assert_null(value_of(&scene, "connscope_connections" UNKNOWN ",state=\"idle\"} "));
+	assert_non_null(value_of(&scene, "connscope_connections" UNKNOWN ",state=\"unknown\"} "));
+	assert_null(value_of(&scene, "connscope_connections_closed_total" UNKNOWN
+				     ",initiator=\"local-fin\",in_flight=\"0\"} "));
+	assert_non_null(value_of(&scene, "connscope_connections_closed_total" UNKNOWN
+					 ",initiator=\"local-fin\",in_flight=\"unknown\"} "));
+	assert_null(value_of(&scene, "connscope_connections_closed_total" NGINX
+				     ",initiator=\"local-fin\",in_flight=\"unknown\"} "));
 	end(&scene);
 }
 

@@ -763,6 +763,65 @@ static void one_open_connection(void **state)
 	end(&scene);
 }
 
+static void what_nobody_watches_is_not_known(void **state)
+{
+	static const char *const reuse[] = { "exchanges",
+					     "reused",
+					     "reuse_ratio",
+					     "exchanges_per_conn.p50",
+					     "partial_exchanges",
+					     "idle",
+					     "active",
+					     "response_us.p50",
+					     "idle_gap_ms.p50",
+					     "exchanges_per_conn_hist" };
+	struct conn conn = closed_client("10.0.0.1", 5000, 0);
+	struct scene scene;
+
+	(void)state;
+	keep_conns(&scene);
+	set_feature(&scene, FEATURE_SEND, MECHANISM_OFF, NO_TURNS_REASON);
+	set_feature(&scene, FEATURE_RECEIVE, MECHANISM_OFF, NO_TURNS_REASON);
+	conn.flags = CONN_UNWATCHED;
+	conn.sent_bytes = 100;
+	aggregate__closed(scene.agg, &conn);
+	fill(&scene, &view_reuse);
+	for (size_t i = 0; i < sizeof(reuse) / sizeof(reuse[0]); i++)
+		assert_missing(&scene, 0, reuse[i], NO_TURNS_REASON);
+	assert_int_equal(number(&scene, 0, "sent_bytes"), 100);
+	table__done(&scene.table);
+	fill(&scene, &view_close);
+	assert_missing(&scene, 0, "in_flight", NO_TURNS_REASON);
+	assert_missing(&scene, 0, "raced", NO_TURNS_REASON);
+	assert_missing(&scene, 0, "unused", NO_TURNS_REASON);
+	table__done(&scene.table);
+	fill(&scene, &view_conns);
+	assert_missing(&scene, 0, "exchanges", NO_TURNS_REASON);
+	assert_missing(&scene, 0, "in_flight", NO_TURNS_REASON);
+	assert_missing(&scene, 0, "raced", NO_TURNS_REASON);
+	end(&scene);
+}
+
+/* Payload after its own FIN: that needs no turns. */
+static void a_servers_race_is_known_without_turns(void **state)
+{
+	struct conn conn = accepted();
+	struct scene scene;
+
+	(void)state;
+	keep_conns(&scene);
+	set_feature(&scene, FEATURE_RECEIVE, MECHANISM_OFF, NO_TURNS_REASON);
+	conn.initiator = INITIATOR_LOCAL_FIN;
+	conn.flags = CONN_UNWATCHED | CONN_RACED;
+	aggregate__closed(scene.agg, &conn);
+	fill(&scene, &view_close);
+	assert_int_equal(number(&scene, 0, "raced"), 1);
+	table__done(&scene.table);
+	fill(&scene, &view_conns);
+	assert_true(cell(&scene, 0, "raced")->truth);
+	end(&scene);
+}
+
 static void subflows_have_no_turns(void **state)
 {
 	struct conn subflow = closed_client("10.0.0.1", 5000, 0);
@@ -1114,6 +1173,8 @@ int main(void)
 		cmocka_unit_test(rows_say_what_they_are_made_from),
 		cmocka_unit_test(queued_and_failed_connections),
 		cmocka_unit_test(subflows_have_no_turns),
+		cmocka_unit_test(what_nobody_watches_is_not_known),
+		cmocka_unit_test(a_servers_race_is_known_without_turns),
 		cmocka_unit_test(picked_connections),
 		cmocka_unit_test(conns_sort_by_what_is_asked),
 		cmocka_unit_test(depths_over_time),

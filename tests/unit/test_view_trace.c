@@ -203,6 +203,8 @@ static void closes(void **state)
 	conn.flags = CONN_MPTCP;
 	conn.cause = CAUSE_NONE;
 	assert_conn(TRACE_CLOSE, &conn, "by local-fin\n");
+	conn.flags = CONN_UNWATCHED;
+	assert_conn(TRACE_CLOSE, &conn, "by local-fin\n");
 }
 
 static void listeners(void **state)

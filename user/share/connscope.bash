@@ -12,7 +12,7 @@ _connscope() {
 	local verbs='all reuse accept close conns trace top doctor record check serve'
 	local options='--addr --backend --bpf-stats --by --cgroup --closed --comm --container --csv --duration --exchanges --fail-on --from --help
 		--hist --html --in-flight --initiator --json --keep --label-pid --localport --max-conns --max-endpoints
-		--max-series --max-size --min-idle --names --netns --no-header --output
+		--max-series --max-size --min-idle --names --netns --no-header --no-turns --output
 		--pid --port --record --remoteport --ring-size --role --rows --self-test --since --sort --state
 		--strict --time --until --verbose --version --web.listen-address --wide'
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word i command
