@@ -54,14 +54,14 @@ USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o serve.o self_test.o tracer.o hooks.o probes.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
-BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor
+BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor $(O)/tests/bench/dispatch
 BENCH_KERNELS ?= 6.1 6.12 7.2
 MAKE_RECORDING := $(O)/tests/make_recording
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf lint install uninstall clean help
+.PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf bench-icount bench-baseline lint install uninstall clean help
 
 MAN := $(O)/connscope.8
 
@@ -123,6 +123,9 @@ $(PEER): $(patsubst %.c,$(O)/%.o,$(wildcard tests/live/*.c))
 $(O)/tests/bench/work: $(O)/tests/bench/work.o
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
+$(O)/tests/bench/dispatch: $(addprefix $(O)/,tests/bench/dispatch.o user/tracefs.o user/parse.o user/addr.o)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
+
 $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(filter-out $(O)/user/main.o,$(USER_OBJECTS))
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
 
@@ -164,8 +167,12 @@ check-bpf: ## the BPF object with every clang that is here
 bench-icount: $(BIN) $(BENCH) ## instructions beside each tracer, in VMs, against the baseline (any user)
 	$(Q)tests/packages build bench || :
 	$(Q)CONNSCOPE=$(abspath $(BIN)) WORK=$(abspath $(O)/tests/bench/work) FLOOR=$(abspath $(O)/tests/bench/floor) \
+		DISPATCH=$(abspath $(O)/tests/bench/dispatch) \
 		tests/bench/icount $(BENCH_KERNELS) > $(O)/icount.json
 	$(Q)tests/bench/judge $(O)/icount.json tests/bench/baseline.json
+
+bench-baseline: ## what bench-icount has measured last is what it compares with from now on
+	$(Q)cp $(O)/icount.json tests/bench/baseline.json
 
 lint: ## style that a program can judge
 	$(Q)tests/lint

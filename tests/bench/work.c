@@ -1,28 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The unit of work that the benchmark counts instructions of, both ends in one thread.
+ * The unit of work that the benchmarks count the cost of, both ends in one thread.
  *
- *   work exchange N        a request and its response on one connection, N times
- *   work connection N      connect, accept, one exchange, both close, N times
- *   work hold N COMMAND... COMMAND beside N open connections; prints what it spent
+ *   work exchange N [OPEN [ENDPOINTS]]     a request and its response, N times, on OPEN connections
+ *                                          in turn, which lead to ENDPOINTS listeners
+ *   work connection N [OPEN [ENDPOINTS]]   connect, accept, one exchange, both close, N times
+ *   work serve OPEN ENDPOINTS              the same as lines of standard input ask: UNIT N
+ *   work hold N COMMAND...                 COMMAND beside N open connections
  *
- * Under QEMU's -icount the time stamp counter counts instructions, whoever runs them: with one CPU
- * that never idles the difference is the work, the tracer and the kernel's own share together.
- * Prints instructions a unit, after a tenth of N to warm up; of `hold`, COMMAND's CPU time in
- * microseconds, each of which is 1,000 instructions.
+ * Prints for a unit, after a tenth of N to warm up, what the time stamp counter has counted and
+ * what CPU time this thread took, in nanoseconds. Under QEMU's -icount both count instructions: the
+ * first, with one CPU that never idles, everybody's, the tracer and the kernel's own share
+ * together. Of `hold`, COMMAND's CPU time in microseconds, and of it the kernel's.
  */
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
-#define REQUEST	 100 /* bytes */
-#define RESPONSE 200
+#define REQUEST	   100 /* bytes */
+#define RESPONSE   200
+#define PER_SOURCE 20000 /* connections from one address: ports are 16 bits */
+
+struct pair {
+	int client, server;
+};
+
+struct endpoint {
+	struct sockaddr_in addr;
+	int listener;
+};
+
+struct scene {
+	struct pair *open;
+	struct endpoint *endpoints;
+	unsigned int open_count, endpoint_count;
+};
 
 static void die(const char *what)
 {
@@ -30,31 +51,34 @@ static void die(const char *what)
 	exit(1);
 }
 
-static int listen_somewhere(struct sockaddr_in *ret_addr)
+/* The first on 127.0.0.1, the others on 127.1.0.1 and so on. */
+static struct endpoint listen_on(unsigned int index)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	socklen_t len = sizeof(addr);
+	struct endpoint endpoint = { .addr.sin_family = AF_INET };
+	socklen_t len = sizeof(endpoint.addr);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 128) ||
-	    getsockname(fd, (struct sockaddr *)&addr, &len))
+	endpoint.listener = fd;
+	endpoint.addr.sin_addr.s_addr = htonl(index ? 0x7f010000 + index : INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&endpoint.addr, len) || listen(fd, 128) ||
+	    getsockname(fd, (struct sockaddr *)&endpoint.addr, &len))
 		die("listen");
-	*ret_addr = addr;
-	return fd;
+	return endpoint;
 }
 
-struct pair {
-	int client, server;
-};
-
-static struct pair open_pair(int listener, const struct sockaddr_in *addr)
+/* SOURCE, in host order: 0 leaves it to the kernel. */
+static struct pair open_pair(const struct endpoint *endpoint, unsigned int source)
 {
 	struct pair pair = { .client = socket(AF_INET, SOCK_STREAM, 0) };
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(source) };
+	int on = 1;
 
-	if (connect(pair.client, (const struct sockaddr *)addr, sizeof(*addr)))
+	if (source && (setsockopt(pair.client, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on)) ||
+		       bind(pair.client, (struct sockaddr *)&from, sizeof(from))))
+		die("bind");
+	if (connect(pair.client, (const struct sockaddr *)&endpoint->addr, sizeof(endpoint->addr)))
 		die("connect");
-	pair.server = accept(listener, NULL, NULL);
+	pair.server = accept(endpoint->listener, NULL, NULL);
 	if (pair.server < 0)
 		die("accept");
 	return pair;
@@ -84,78 +108,129 @@ static void close_pair(const struct pair *pair)
 	close(pair->server);
 }
 
-static void print_units(unsigned long long instructions, unsigned int n)
+static void one_exchange(const struct scene *scene, unsigned int i)
 {
-	printf("%.1f\n", (double)instructions / n);
+	exchange(&scene->open[i % scene->open_count]);
 }
 
-static void exchanges(unsigned int n, int listener, const struct sockaddr_in *addr)
+static void one_connection(const struct scene *scene, unsigned int i)
 {
-	struct pair pair = open_pair(listener, addr);
-	unsigned long long start;
+	struct pair pair = open_pair(&scene->endpoints[i % scene->endpoint_count], 0);
 
-	for (unsigned int i = 0; i < n / 10; i++)
-		exchange(&pair);
-	start = __rdtsc();
-	for (unsigned int i = 0; i < n; i++)
-		exchange(&pair);
-	print_units(__rdtsc() - start, n);
+	exchange(&pair);
 	close_pair(&pair);
 }
 
-static void connections(unsigned int n, int listener, const struct sockaddr_in *addr)
+static void begin(unsigned int open_count, unsigned int endpoint_count, struct scene *ret_scene)
 {
-	unsigned long long start = 0;
+	struct scene scene = { .open_count = open_count, .endpoint_count = endpoint_count };
 
-	for (unsigned int i = 0; i < n + n / 10; i++) {
-		struct pair pair;
+	scene.open = calloc(open_count, sizeof(*scene.open));
+	scene.endpoints = calloc(endpoint_count, sizeof(*scene.endpoints));
+	if (!scene.open || !scene.endpoints)
+		die("memory");
+	for (unsigned int i = 0; i < endpoint_count; i++)
+		scene.endpoints[i] = listen_on(i);
+	for (unsigned int i = 0; i < open_count; i++) {
+		unsigned int source = open_count > PER_SOURCE ? 0x7f020001 + i / PER_SOURCE : 0;
 
-		if (i == n / 10)
-			start = __rdtsc();
-		pair = open_pair(listener, addr);
-		exchange(&pair);
-		close_pair(&pair);
+		scene.open[i] = open_pair(&scene.endpoints[i % endpoint_count], source);
+		exchange(&scene.open[i]);
 	}
-	print_units(__rdtsc() - start, n);
+	*ret_scene = scene;
 }
 
-static void hold(unsigned int n, int listener, const struct sockaddr_in *addr, char **command)
+static double thread_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static void measure(const struct scene *scene, unsigned int n,
+		    void (*unit)(const struct scene *scene, unsigned int i))
+{
+	unsigned long long start;
+	double start_ns;
+
+	for (unsigned int i = 0; i < n / 10; i++)
+		unit(scene, i);
+	start_ns = thread_ns();
+	start = __rdtsc();
+	for (unsigned int i = 0; i < n; i++)
+		unit(scene, n / 10 + i);
+	printf("%.1f", (double)(__rdtsc() - start) / n);
+	printf(" %.1f\n", (thread_ns() - start_ns) / n);
+	fflush(stdout);
+}
+
+static int work(const struct scene *scene, const char *unit, unsigned int n)
+{
+	if (n && !strcmp(unit, "exchange"))
+		measure(scene, n, one_exchange);
+	else if (n && !strcmp(unit, "connection"))
+		measure(scene, n, one_connection);
+	else
+		return fprintf(stderr, "work: %s %u: no such work\n", unit, n), 2;
+	return 0;
+}
+
+static int serve(const struct scene *scene)
+{
+	unsigned int n;
+	char unit[16];
+	int status = 0;
+
+	puts("ready");
+	fflush(stdout);
+	while (!status && scanf("%15s %u", unit, &n) == 2)
+		status = work(scene, unit, n);
+	return status;
+}
+
+static void hold(char **command)
 {
 	struct rusage usage;
-	pid_t pid;
+	pid_t pid = fork();
+	long kernel_us;
 
-	for (unsigned int i = 0; i < n; i++) {
-		struct pair pair = open_pair(listener, addr);
-
-		exchange(&pair);
-	}
-	pid = fork();
 	if (!pid) {
 		execvp(command[0], command);
 		die(command[0]);
 	}
 	if (pid < 0 || wait4(pid, NULL, 0, &usage) < 0)
 		die("command");
-	printf("%ld\n", (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000L +
-				usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+	kernel_us = usage.ru_stime.tv_sec * 1000000L + usage.ru_stime.tv_usec;
+	printf("%ld %ld\n", usage.ru_utime.tv_sec * 1000000L + usage.ru_utime.tv_usec + kernel_us,
+	       kernel_us);
+}
+
+static unsigned int number(int argc, char **argv, int index)
+{
+	unsigned int value = argc > index ? (unsigned int)strtoul(argv[index], NULL, 10) : 0;
+
+	return value ? value : 1;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int n = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 0;
 	struct rlimit files = { .rlim_cur = 1 << 18, .rlim_max = 1 << 18 };
-	struct sockaddr_in addr;
-	int listener = listen_somewhere(&addr);
+	bool serves = argc > 2 && !strcmp(argv[1], "serve");
+	bool holds = argc > 3 && !strcmp(argv[1], "hold");
+	struct scene scene;
 
-	setrlimit(RLIMIT_NOFILE, &files);
-	if (n && !strcmp(argv[1], "exchange"))
-		exchanges(n, listener, &addr);
-	else if (n && !strcmp(argv[1], "connection"))
-		connections(n, listener, &addr);
-	else if (argc > 3 && !strcmp(argv[1], "hold"))
-		hold(n, listener, &addr, argv + 3);
-	else
-		return fprintf(stderr, "usage: work exchange|connection N | hold N COMMAND...\n"),
+	if (argc < 3)
+		return fprintf(stderr, "usage: work exchange|connection N [OPEN [ENDPOINTS]] | "
+				       "serve OPEN ENDPOINTS | hold N COMMAND...\n"),
 		       2;
+	setrlimit(RLIMIT_NOFILE, &files);
+	begin(number(argc, argv, serves || holds ? 2 : 3),
+	      holds ? 1 : number(argc, argv, serves ? 3 : 4), &scene);
+	if (serves)
+		return serve(&scene);
+	if (!holds)
+		return work(&scene, argv[1], number(argc, argv, 2));
+	hold(argv + 3);
 	return 0;
 }
