@@ -114,6 +114,7 @@ static const struct advice advices[] = {
 	{ "lost-events", SOFTWARE_ANY, { { FACT_LOST, AT_LEAST, 1, 0 } }, "--ring-size larger than now, or filters (-P, -n)" },
 	{ "lost-events", SOFTWARE_ANY, {}, "--max-conns larger than now, or filters (-P, -n)" },
 	{ "missed-runs", SOFTWARE_ANY, {}, "where exactness matters: another --backend, or less of other tracing on this host" },
+	{ "no-turns", SOFTWARE_ANY, {}, "record without --no-turns" },
 	{ "short-look", SOFTWARE_ANY, {}, "look longer, or see whether the filters are right" },
 };
 /* clang-format on */

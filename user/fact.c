@@ -91,6 +91,7 @@ static const struct {
 	[FACT_LOST] = { "lost_events", COLUMN_COUNT },
 	[FACT_NOT_KEPT] = { "map_full", COLUMN_COUNT },
 	[FACT_MISSED_RUNS] = { "missed_runs", COLUMN_COUNT },
+	[FACT_NO_TURNS] = { "no_turns", COLUMN_BOOL },
 	[FACT_FOLDED] = { "folded", COLUMN_COUNT },
 };
 

@@ -348,6 +348,7 @@ static void gather_account(struct facts *facts, const struct report *report)
 	set_count(facts, FACT_LOST, account_lost_events(account));
 	set_count(facts, FACT_NOT_KEPT, account_map_full(account));
 	set_count(facts, FACT_FOLDED, account->folded);
+	set(facts, FACT_NO_TURNS, view_off(report, FEATURE_RECEIVE) != NULL);
 	if (account->missed_runs >= 0)
 		set_count(facts, FACT_MISSED_RUNS, (__u64)account->missed_runs);
 }

@@ -345,6 +345,16 @@ const struct rule rules[] = {
 		.evidence = { FACT_MISSED_RUNS, FACT_TRACKED },
 	},
 	{
+		.id = "no-turns",
+		.scopes = SCOPE_TRACER,
+		.severity = SEVERITY_NOTICE,
+		.when = { { FACT_NO_TURNS, AT_LEAST, 1, 0 } },
+		.what = "sending and receiving were not watched, so exchanges are not known",
+		.why = "the rules about reuse, pools, timeouts and races cannot speak",
+		.check = "connscope check: send and receive are not off",
+		.evidence = { FACT_NO_TURNS, FACT_TRACKED },
+	},
+	{
 		.id = "short-look",
 		.scopes = SCOPE_TRACER,
 		.severity = SEVERITY_NOTICE,

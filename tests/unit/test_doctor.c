@@ -693,6 +693,9 @@ static void own_account(void **state)
 	scene.report.account.missed_runs = -1; /* not counted */
 	expect(&scene, "");
 	begin(&scene, ROLE_CLIENT);
+	scene.report.account.features[FEATURE_RECEIVE].mechanism = MECHANISM_OFF;
+	expect(&scene, "no-turns:notice");
+	begin(&scene, ROLE_CLIENT);
 	scene.report.account.tracked = 9;
 	expect(&scene, "short-look:notice");
 	begin(&scene, ROLE_CLIENT);
