@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "addr.h"
@@ -15,6 +16,8 @@
 
 #define TIMEOUT_MIN_MS	    200	  /* what ends sooner was not idle for long */
 #define TIMEOUT_SPREAD_MS   100	  /* timers of user space are about that exact */
+#define TIMEOUT_CLOSES	    5	  /* of which it is learnt */
+#define SHUTDOWN_MS	    1000  /* ends within it may all be one, as where a process ends */
 #define EARLY_MS	    1000  /* an idle timeout is longer */
 #define TIME_WAIT_MS	    60000 /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
 #define TIME_WAIT_REUSED_MS 1000  /* tcp_twsk_unique(), net/ipv4/tcp_ipv4.c */
@@ -147,6 +150,27 @@ static void gather_idle(struct facts *facts, const struct endings *endings, enum
 		set_count(facts, fact, half.middle);
 }
 
+/* Connections that were last used together and end together, by whatever reason, had been idle for
+ * the same time: of a timeout these are evidence only where other ends are, too. */
+static bool is_one_event(const struct endings *endings, const struct cluster *idle)
+{
+	__u32 first = 0, widest = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < endings->count; i++) {
+		const struct ending *ending = &endings->items[i];
+		__s32 since;
+
+		if (ending->idle_ms < idle->low || ending->idle_ms > idle->high)
+			continue;
+		since = any ? (__s32)(ending->closed_ms - first) : 0;
+		first = any ? first : ending->closed_ms;
+		any = true;
+		widest = (__u32)abs(since) > widest ? (__u32)abs(since) : widest;
+	}
+	return widest < SHUTDOWN_MS;
+}
+
 /* Where most of what a side closes after a while is closed after the same while. The facts that
  * follow FACT are the spread, the closes, and of how many these are. */
 static void gather_timeout(struct facts *facts, const struct endings *endings, enum fact fact)
@@ -159,7 +183,8 @@ static void gather_timeout(struct facts *facts, const struct endings *endings, e
 	if (!cluster_find(idle.items, idle.count, 1, UINT32_MAX, &all))
 		return;
 	width = all.middle / 20 > TIMEOUT_SPREAD_MS ? all.middle / 20 : TIMEOUT_SPREAD_MS;
-	if (!cluster_find(idle.items, idle.count, 0.8, width, &most))
+	if (!cluster_find(idle.items, idle.count, 0.8, width, &most) ||
+	    most.count < TIMEOUT_CLOSES || is_one_event(endings, &most))
 		return;
 	set_count(facts, fact, most.middle);
 	set_count(facts, fact + 1, most.high - most.low);

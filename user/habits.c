@@ -110,6 +110,7 @@ static void add_ending(struct habits *habits, const struct conn *conn)
 	endings__add(side, &(struct ending){
 				   .rank = rank_of(conn),
 				   .idle_ms = conn->idle_ms,
+				   .closed_ms = (__u32)(conn->closed_ns / 1000000),
 				   .exchanges = partial ? 0 : conn->exchanges,
 				   .idle_others = conn->idle_others,
 				   .in_flight = in_flight,

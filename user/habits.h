@@ -16,6 +16,7 @@ struct conn;
 struct ending {
 	__u32 rank;	   /* pseudo-random, of the connection: decides who stays */
 	__u32 idle_ms;	   /* at the end; IDLE_UNKNOWN */
+	__u32 closed_ms;   /* when that was, in milliseconds that wrap around */
 	__u32 exchanges;   /* 0: partial, so that not all of them were seen */
 	__u32 idle_others; /* connections of its group then; IDLE_UNKNOWN */
 	bool in_flight;	   /* this host's last word: a goodbye, or it gave up waiting */

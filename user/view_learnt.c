@@ -61,15 +61,13 @@ static const struct identity_columns identity = {
 	.netns = NETNS,
 };
 
-/* From as many closes as the rules ask for. */
 #define CLOSES_MIN 10
 
 static bool is_learnt(const struct facts *facts)
 {
 	const double *values = facts->values;
 
-	return values[FACT_LOCAL_TIMEOUT_CLOSES] >= CLOSES_MIN ||
-	       values[FACT_REMOTE_TIMEOUT_CLOSES] >= CLOSES_MIN ||
+	return !isnan(values[FACT_LOCAL_TIMEOUT]) || !isnan(values[FACT_REMOTE_TIMEOUT]) ||
 	       (values[FACT_CAP] > 1 && values[FACT_CAP_CLOSES] >= CLOSES_MIN &&
 		values[FACT_REOPENED] >= CLOSES_MIN) ||
 	       values[FACT_EARLY_CLOSES] >= 2 * CLOSES_MIN;

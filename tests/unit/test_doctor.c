@@ -352,8 +352,9 @@ static void goodbyes(void **state)
 	expect(&scene, "not-reused-local:warning");
 }
 
-/* COUNT ends by the side that times out, at 5 s within 40 ms, and two that are something else. */
-static void times_out(struct scene *scene, __u8 role, size_t count, __u64 gap_ms)
+/* COUNT ends by the side that times out, at 5 s within 40 ms, one after the other, and two that are
+ * something else. */
+static void times_out(struct scene *scene, __u8 role, size_t count, __u64 gap_ms, __u64 apart_ms)
 {
 	struct conn conn;
 
@@ -363,6 +364,7 @@ static void times_out(struct scene *scene, __u8 role, size_t count, __u64 gap_ms
 	for (size_t i = 0; i < count; i++) {
 		conn.exchanges = 10 + (__u32)i;
 		conn.idle_ms = 5000 + (__u32)i % 40;
+		conn.closed_ns += apart_ms * MS;
 		add(scene, 1, conn);
 		conn.opened_ns += 1000;
 	}
@@ -377,19 +379,29 @@ static void race_ahead(void **state)
 	struct scene scene;
 
 	(void)state;
-	times_out(&scene, ROLE_CLIENT, 40, 4100);
+	times_out(&scene, ROLE_CLIENT, 40, 4100, 120);
 	assert_int_equal((int)fact_of(&scene, 0, FACT_REMOTE_TIMEOUT), 5019);
 	assert_int_equal((int)fact_of(&scene, 0, FACT_REMOTE_TIMEOUT_SPREAD), 39);
 	assert_int_equal((int)fact_of(&scene, 0, FACT_REMOTE_TIMEOUT_CLOSES), 40);
 	assert_int_equal((int)fact_of(&scene, 0, FACT_REMOTE_TIMEOUT_OF), 42);
 	expect(&scene, "race-ahead:warning");
-	times_out(&scene, ROLE_CLIENT, 40, 3900);
+	times_out(&scene, ROLE_CLIENT, 40, 3900, 120);
 	expect(&scene, "");
-	times_out(&scene, ROLE_CLIENT, 9, 4900);
+	times_out(&scene, ROLE_CLIENT, 9, 4900, 120);
 	expect(&scene, "");
-	times_out(&scene, ROLE_SERVER, 40, 4100);
+	times_out(&scene, ROLE_SERVER, 40, 4100, 120);
 	expect(&scene, "race-ahead:warning");
-	times_out(&scene, ROLE_SERVER, 40, 3900);
+	times_out(&scene, ROLE_SERVER, 40, 3900, 120);
+	expect(&scene, "");
+}
+
+/* Ten that were last used together, and the process ends. */
+static void no_timeout_in_a_shutdown(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	times_out(&scene, ROLE_CLIENT, 40, 4900, 1);
 	expect(&scene, "");
 }
 
@@ -863,6 +875,7 @@ int main(void)
 		cmocka_unit_test(crossing_ends),
 		cmocka_unit_test(goodbyes),
 		cmocka_unit_test(race_ahead),
+		cmocka_unit_test(no_timeout_in_a_shutdown),
 		cmocka_unit_test(no_timeout_in_a_jumble),
 		cmocka_unit_test(body_unread),
 		cmocka_unit_test(peer_vanishes),
