@@ -11,15 +11,18 @@
 #include "fact.h"
 #include "text_cell.h"
 
-/* The fact that {key} or {key|thing|things} at TEXT names, and how long all that is; FACT_NONE: it
- * is plain text. */
-static enum fact fact_at(const char *text, size_t *ret_len)
+/* The fact that {key} or {key|thing|things} at TEXT, of LEN characters, names, and how long all
+ * that is; FACT_NONE: it is plain text. */
+static enum fact fact_at(const char *text, size_t len, size_t *ret_len)
 {
-	size_t len = text[0] == '{' ? strcspn(text, "}") : 0;
+	const char *end = text[0] == '{' ? memchr(text, '}', len) : NULL;
+	size_t bars = 0;
 
-	if (!len || text[len] != '}')
+	for (const char *at = text; end && at < end; at++)
+		bars += *at == '|';
+	if (!end || (bars && bars != 2))
 		return FACT_NONE;
-	*ret_len = len + 1;
+	*ret_len = (size_t)(end - text) + 1;
 	return fact_find(text + 1, strcspn(text + 1, "|}"));
 }
 
@@ -52,7 +55,7 @@ static bool knows_all(const char *text, size_t len, const struct facts *facts)
 {
 	for (size_t i = 0; i < len; i++) {
 		size_t key_len;
-		enum fact fact = fact_at(text + i, &key_len);
+		enum fact fact = fact_at(text + i, len - i, &key_len);
 
 		if (fact && isnan(facts->values[fact]))
 			return false;
@@ -63,7 +66,7 @@ static bool knows_all(const char *text, size_t len, const struct facts *facts)
 static void write_part(FILE *out, const char *text, size_t len, const struct facts *facts)
 {
 	for (size_t i = 0, used; i < len; i += used) {
-		enum fact fact = fact_at(text + i, &used);
+		enum fact fact = fact_at(text + i, len - i, &used);
 
 		if (fact) {
 			write_fact(out, text + i, fact, facts->values[fact]);
