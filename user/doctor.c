@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "local_ports.h"
 #include "view_row.h"
 
 static bool has_spoken(const struct findings *findings, const struct row *row, const char *id)
@@ -74,17 +75,23 @@ static int apply(const struct rule *rule, const struct report *report, const str
 	return 0;
 }
 
+struct examination {
+	struct findings findings;
+	struct ports_by_netns ports;
+};
+
 /* SUM is NULL for the tracer itself. */
 static int examine(const struct report *report, const struct row_sum *sum, enum scope scope,
-		   struct findings *findings)
+		   struct examination *examination)
 {
 	struct facts facts;
 	int err = 0;
 
-	facts__gather(&facts, report, sum);
+	facts__gather(&facts, report, sum, &examination->ports);
 	for (size_t i = 0; !err && i < rule_count; i++) {
 		if (rules[i].scopes & scope)
-			err = apply(&rules[i], report, sum ? sum->row : NULL, &facts, findings);
+			err = apply(&rules[i], report, sum ? sum->row : NULL, &facts,
+				    &examination->findings);
 	}
 	return err;
 }
@@ -120,18 +127,19 @@ static int sort(struct findings *findings)
 
 int doctor__examine(const struct report *report, struct findings *ret_findings)
 {
-	struct findings findings = { .items = NULL };
-	int err = view_sums(report, examine_row, &findings);
+	struct examination examination = { .findings = { .items = NULL } };
+	int err = view_sums(report, examine_row, &examination);
 
 	if (!err)
-		err = examine(report, NULL, SCOPE_TRACER, &findings);
+		err = examine(report, NULL, SCOPE_TRACER, &examination);
 	if (!err)
-		err = sort(&findings);
+		err = sort(&examination.findings);
+	ports_by_netns__done(&examination.ports);
 	if (err) {
-		findings__done(&findings);
+		findings__done(&examination.findings);
 		return err;
 	}
-	*ret_findings = findings;
+	*ret_findings = examination.findings;
 	return 0;
 }
 

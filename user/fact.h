@@ -7,6 +7,7 @@
 
 #include "table.h"
 
+struct ports_by_netns;
 struct report;
 struct row_sum;
 
@@ -105,8 +106,10 @@ struct facts {
 	double values[FACT_MAX];
 };
 
-/* Of a row's connections; of the tracer itself where SUM is NULL. */
-void facts__gather(struct facts *facts, const struct report *report, const struct row_sum *sum);
+/* Of a row's connections; of the tracer itself where SUM is NULL. Without KNOWN nothing is said of
+ * local ports. */
+void facts__gather(struct facts *facts, const struct report *report, const struct row_sum *sum,
+		   struct ports_by_netns *known);
 
 /* In JSON and in the texts of rules. */
 const char *fact_key(enum fact fact);

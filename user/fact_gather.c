@@ -292,7 +292,8 @@ static bool is_reused(const struct local_ports *ports, const __u8 addr[CONN_ADDR
 	return ports->tw_reuse == 1 || (ports->tw_reuse == 2 && addr_is_loopback(addr));
 }
 
-static void gather_time_wait(struct facts *facts, const struct row_sum *sum)
+static void gather_time_wait(struct facts *facts, const struct row_sum *sum,
+			     struct ports_by_netns *known)
 {
 	const struct row *row = sum->row;
 	__u64 elapsed_ms = sum->report->account.interval_ms;
@@ -301,9 +302,9 @@ static void gather_time_wait(struct facts *facts, const struct row_sum *sum)
 	__u64 hold_ms;
 
 	set_count(facts, FACT_TIME_WAIT, sum->totals.time_wait);
-	if (row->key.role != ROLE_CLIENT || !sum->totals.time_wait)
+	if (row->key.role != ROLE_CLIENT || !sum->totals.time_wait || !known)
 		return;
-	ports = local_ports(row->netns, row->pid, sum->report->recorded);
+	ports = ports_by_netns__find(known, row->netns, row->pid, sum->report->recorded);
 	hold_ms = is_reused(&ports, row->key.addr) ? TIME_WAIT_REUSED_MS : TIME_WAIT_MS;
 	if (elapsed_ms > hold_ms)
 		now = now * (double)hold_ms / (double)elapsed_ms;
@@ -330,7 +331,6 @@ static void gather_ends(struct facts *facts, const struct row_sum *sum)
 	set_count(facts, FACT_RETRANSMISSION_TIMEOUTS,
 		  totals->causes[CAUSE_RETRANSMISSIONS] + totals->causes[CAUSE_USER_TIMEOUT] +
 			  totals->causes[CAUSE_WINDOW_PROBES]);
-	gather_time_wait(facts, sum);
 }
 
 /* ---- the accept queue ---- */
@@ -390,7 +390,8 @@ static void gather_all_exchanges(struct facts *facts, const struct report *repor
 	set_count(facts, FACT_ALL_EXCHANGES, exchanges);
 }
 
-void facts__gather(struct facts *facts, const struct report *report, const struct row_sum *sum)
+void facts__gather(struct facts *facts, const struct report *report, const struct row_sum *sum,
+		   struct ports_by_netns *known)
 {
 	for (int i = 0; i < FACT_MAX; i++)
 		facts->values[i] = NAN;
@@ -405,6 +406,7 @@ void facts__gather(struct facts *facts, const struct report *report, const struc
 	gather_openings(facts, sum);
 	gather_exchanges(facts, sum);
 	gather_ends(facts, sum);
+	gather_time_wait(facts, sum, known);
 	gather_habits(facts, sum);
 	if (sum->row->key.role == ROLE_SERVER)
 		gather_listener(facts, sum);

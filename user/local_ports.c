@@ -5,11 +5,18 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+
+struct netns_ports {
+	__u32 netns;
+	struct local_ports ports;
+};
 
 static bool read_here(struct local_ports *ret_ports)
 {
@@ -63,17 +70,50 @@ static bool read_there(const char *path, struct local_ports *ret_ports)
 	return told;
 }
 
-struct local_ports local_ports(__u32 netns, __u32 pid, bool elsewhere)
+/* False: there is no way there. */
+static bool look(__u32 netns, __u32 pid, struct local_ports *ports)
 {
-	struct local_ports ports = { .count = LOCAL_PORTS_DEFAULT, .tw_reuse = 2 };
 	char path[64];
 
+	if (is_netns("/proc/self/ns/net", netns))
+		return read_here(ports);
 	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
+	if (!is_netns(path, netns))
+		return false;
+	/* Where it does not let us look, it will not do so the next time. */
+	read_there(path, ports);
+	return true;
+}
+
+/* Without memory it is asked again. */
+static void remember(struct ports_by_netns *known, __u32 netns, struct local_ports ports)
+{
+	struct netns_ports *items = reallocarray(known->items, known->count + 1, sizeof(*items));
+
+	if (!items)
+		return;
+	items[known->count++] = (struct netns_ports){ netns, ports };
+	known->items = items;
+}
+
+struct local_ports ports_by_netns__find(struct ports_by_netns *known, __u32 netns, __u32 pid,
+					bool elsewhere)
+{
+	struct local_ports ports = { .count = LOCAL_PORTS_DEFAULT, .tw_reuse = 2 };
+
 	if (elsewhere)
 		return ports;
-	if (is_netns("/proc/self/ns/net", netns))
-		read_here(&ports);
-	else if (is_netns(path, netns))
-		read_there(path, &ports);
+	for (size_t i = 0; i < known->count; i++) {
+		if (known->items[i].netns == netns)
+			return known->items[i].ports;
+	}
+	if (look(netns, pid, &ports))
+		remember(known, netns, ports);
 	return ports;
+}
+
+void ports_by_netns__done(struct ports_by_netns *known)
+{
+	free(known->items);
+	memset(known, 0, sizeof(*known));
 }

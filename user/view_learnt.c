@@ -79,7 +79,7 @@ static int add(const struct row_sum *sum, void *context)
 	struct facts facts;
 	struct cell *cells;
 
-	facts__gather(&facts, sum->report, sum);
+	facts__gather(&facts, sum->report, sum, NULL);
 	if (aggregate__is_other(sum->row) || !is_learnt(&facts))
 		return 0;
 	cells = table__add_row(table);
