@@ -55,13 +55,14 @@ PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o 
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor $(O)/tests/bench/dispatch
+BENCH_USER := $(O)/tests/bench/user
 BENCH_KERNELS ?= 6.1 6.12 7.2
 MAKE_RECORDING := $(O)/tests/make_recording
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf bench-icount bench-baseline lint install uninstall clean help
+.PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf bench-icount bench-baseline bench-user lint install uninstall clean help
 
 MAN := $(O)/connscope.8
 
@@ -129,6 +130,9 @@ $(O)/tests/bench/dispatch: $(addprefix $(O)/,tests/bench/dispatch.o user/tracefs
 $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(filter-out $(O)/user/main.o,$(USER_OBJECTS))
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
 
+$(BENCH_USER): $(O)/tests/bench/user.o $(PLAIN_OBJECTS)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
+
 $(MAKE_RECORDING): $(O)/tests/outputs/make_recording.o $(PLAIN_OBJECTS)
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
@@ -173,6 +177,11 @@ bench-icount: $(BIN) $(BENCH) ## instructions beside each tracer, in VMs, agains
 
 bench-baseline: ## what bench-icount has measured last is what it compares with from now on
 	$(Q)cp $(O)/icount.json tests/bench/baseline.json
+
+bench-user: $(BENCH_USER) ## instructions and memory of user space, against the baseline (any user)
+	$(Q)tests/packages bench || :
+	$(Q)tests/bench/count $(abspath $(BENCH_USER)) > $(O)/user.json
+	$(Q)tests/bench/compare $(O)/user.json tests/bench/user.json
 
 lint: ## style that a program can judge
 	$(Q)tests/lint
