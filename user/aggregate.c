@@ -7,20 +7,15 @@
 #include <string.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <uthash.h>
 
 #include "filter.h"
 #include "habits.h"
 #include "names.h"
 #include "observer.h"
+#include "row_table.h"
 #include "trace_event.h"
 
 #define OTHER "other"
-
-struct entry {
-	struct row row; /* first: rows are handed out as such */
-	UT_hash_handle hh;
-};
 
 struct aggregate {
 	unsigned int by;
@@ -32,10 +27,8 @@ struct aggregate {
 	__u64 ticked_ns;       /* the last tick, or the series' start */
 	bool depths_only;      /* series of listeners alone */
 	bool habits;
-	__u64 now_ns;	       /* of the newest snapshot */
-	struct entry *entries; /* uthash by row.key */
-	const struct row **rows;
-	size_t row_count;
+	__u64 now_ns; /* of the newest snapshot */
+	struct row_table table;
 	__u64 folded_closed, folded_open; /* connections */
 };
 
@@ -51,28 +44,27 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 	agg->filter = filter;
 	agg->names = names;
 	/* One more for each role's "other". */
-	agg->rows = calloc(max_rows + 2, sizeof(*agg->rows));
-	if (!agg->rows) {
+	if (row_table__init(&agg->table, max_rows + 2)) {
 		free(agg);
 		return NULL;
 	}
 	return agg;
 }
 
+static void row_done(struct row *row)
+{
+	free(row->queues.depths);
+	free(row->series);
+	habits__free(row->habits);
+}
+
 void aggregate__free(struct aggregate *agg)
 {
-	struct entry *entry, *next;
-
 	if (!agg)
 		return;
-	HASH_ITER (hh, agg->entries, entry, next) {
-		HASH_DEL(agg->entries, entry);
-		free(entry->row.queues.depths);
-		free(entry->row.series);
-		habits__free(entry->row.habits);
-		free(entry);
-	}
-	free(agg->rows);
+	for (size_t i = 0; i < agg->table.count; i++)
+		row_done(agg->table.rows[i]);
+	row_table__done(&agg->table);
 	free(agg);
 }
 
@@ -109,8 +101,8 @@ static void tell(const struct aggregate *agg, const struct record *record)
 
 size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows)
 {
-	*ret_rows = agg->rows;
-	return agg->row_count;
+	*ret_rows = (const struct row *const *)agg->table.rows;
+	return agg->table.count;
 }
 
 __u64 aggregate__folded(const struct aggregate *agg)
@@ -118,38 +110,23 @@ __u64 aggregate__folded(const struct aggregate *agg)
 	return agg->folded_closed + agg->folded_open;
 }
 
-static struct row *row_add(struct aggregate *agg, const struct row_key *key)
+static struct row *row_other(struct aggregate *agg, __u8 role)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
+	struct row_key other = { .role = role, .name = OTHER };
+	struct row *row = row_table__find(&agg->table, &other);
 
-	if (!entry)
-		return NULL;
-	entry->row.key = *key;
-	HASH_ADD(hh, agg->entries, row.key, sizeof(entry->row.key), entry);
-	agg->rows[agg->row_count++] = &entry->row;
-	return &entry->row;
+	return row ? row : row_table__add(&agg->table, &other);
 }
 
 /* The row of KEY, made when missing; the role's "other" when there are too many; NULL only when out
  * of memory. */
 static struct row *row_get(struct aggregate *agg, const struct row_key *key)
 {
-	struct row_key other = { .role = key->role, .name = OTHER };
-	struct entry *entry;
-	struct row *row;
+	struct row *row = row_table__find(&agg->table, key);
 
-	HASH_FIND(hh, agg->entries, key, sizeof(*key), entry);
-	if (entry)
-		return &entry->row;
-	if (agg->row_count < agg->max_rows) {
-		row = row_add(agg, key);
-		if (row)
-			return row;
-	}
-	HASH_FIND(hh, agg->entries, &other, sizeof(other), entry);
-	if (entry)
-		return &entry->row;
-	return agg->row_count < agg->max_rows + 2 ? row_add(agg, &other) : NULL;
+	if (!row && agg->table.count < agg->max_rows)
+		row = row_table__add(&agg->table, key);
+	return row ? row : row_other(agg, key->role);
 }
 
 bool aggregate__is_other(const struct row *row)
@@ -222,12 +199,12 @@ static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 
 bool aggregate__is_of(const struct aggregate *agg, const struct row *row, const struct conn *conn)
 {
-	struct entry *entry;
+	const struct row *own;
 	struct row_key key;
 
 	row_key_of_conn(agg->by, agg->names, conn, &key);
-	HASH_FIND(hh, agg->entries, &key, sizeof(key), entry);
-	return entry ? &entry->row == row : aggregate__is_other(row) && row->key.role == conn->role;
+	own = row_table__find(&agg->table, &key);
+	return own ? own == row : aggregate__is_other(row) && row->key.role == conn->role;
 }
 
 void aggregate__closed(struct aggregate *agg, const struct conn *conn)
@@ -285,13 +262,11 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 
 void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)
 {
-	struct entry *entry, *next;
-
 	agg->now_ns = now_ns;
 	agg->folded_open = 0;
 	tell(agg, &(struct record){ .kind = RECORD_SNAPSHOT });
-	HASH_ITER (hh, agg->entries, entry, next) {
-		struct row *row = &entry->row;
+	for (size_t i = 0; i < agg->table.count; i++) {
+		struct row *row = agg->table.rows[i];
 
 		row->present = 0;
 		memset(&row->open, 0, sizeof(row->open));
@@ -404,7 +379,7 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 		.bound = group_key->bound,
 	};
 	struct row_key key;
-	struct entry *entry;
+	struct row *row;
 
 	memcpy(conn.comm, group_key->comm, sizeof(conn.comm));
 	if (conn.role == ROLE_CLIENT) {
@@ -415,15 +390,15 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 		memcpy(conn.local_addr, group_key->addr, sizeof(conn.local_addr));
 	}
 	row_key_of_conn(agg->by, agg->names, &conn, &key);
-	HASH_FIND(hh, agg->entries, &key, sizeof(key), entry);
-	if (!entry)
+	row = row_table__find(&agg->table, &key);
+	if (!row)
 		return; /* filtered out, or folded */
-	dist__merge_kernel(&entry->row.idle_gap_us, &group->idle_gap_us);
-	dist__merge_kernel(&entry->row.response_us, &group->response_us);
+	dist__merge_kernel(&row->idle_gap_us, &group->idle_gap_us);
+	dist__merge_kernel(&row->response_us, &group->response_us);
 	/* Peaks of several groups need not have come at one time: a row of several has none. */
-	entry->row.groups++;
-	entry->row.open_peak = group->open_peak > 0 ? group->open_peak : 0;
-	entry->row.active_peak = group->active_peak > 0 ? group->active_peak : 0;
+	row->groups++;
+	row->open_peak = group->open_peak > 0 ? group->open_peak : 0;
+	row->active_peak = group->active_peak > 0 ? group->active_peak : 0;
 	tell(agg, &(struct record){ .kind = RECORD_GROUP, .key = group_key, .group = group });
 }
 
@@ -432,11 +407,11 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 struct series *aggregate__series(struct aggregate *agg, const struct row_key *recorded)
 {
 	struct row_key key;
-	struct entry *entry;
+	struct row *row;
 
 	row_key_again(agg->by, agg->names, recorded, &key);
-	HASH_FIND(hh, agg->entries, &key, sizeof(key), entry);
-	return entry ? series_of(agg, &entry->row) : NULL;
+	row = row_table__find(&agg->table, &key);
+	return row ? series_of(agg, row) : NULL;
 }
 
 static void add_sample(struct sample *sample, const struct totals *totals)
@@ -466,13 +441,12 @@ static void take_sample(const struct row *row, struct sample *ret)
 
 void aggregate__tick(struct aggregate *agg, __u64 now_ns)
 {
-	struct entry *entry, *next;
 	/* What has come since the tick before belongs between the two. */
 	__u64 middle_ns = agg->ticked_ns + (now_ns - agg->ticked_ns) / 2;
 
 	agg->ticked_ns = now_ns;
-	HASH_ITER (hh, agg->entries, entry, next) {
-		struct row *row = &entry->row;
+	for (size_t i = 0; i < agg->table.count; i++) {
+		struct row *row = agg->table.rows[i];
 		struct series *series = series_of(agg, row);
 		struct sample sample;
 		struct slot slot;
