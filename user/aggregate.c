@@ -53,6 +53,10 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 
 static void row_done(struct row *row)
 {
+	totals__done(&row->closed);
+	totals__done(&row->open);
+	dist__done(&row->idle_gap_us);
+	dist__done(&row->response_us);
 	free(row->queues.depths);
 	free(row->series);
 	habits__free(row->habits);
@@ -269,11 +273,11 @@ void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)
 		struct row *row = agg->table.rows[i];
 
 		row->present = 0;
-		memset(&row->open, 0, sizeof(row->open));
+		totals__clear(&row->open);
 		memset(&row->listener_open, 0, sizeof(row->listener_open));
 		row->queues.count = 0;
-		memset(&row->idle_gap_us, 0, sizeof(row->idle_gap_us));
-		memset(&row->response_us, 0, sizeof(row->response_us));
+		dist__clear(&row->idle_gap_us);
+		dist__clear(&row->response_us);
 		row->open_peak = 0;
 		row->active_peak = 0;
 		row->groups = 0;

@@ -2,34 +2,108 @@
 /* Distributions over the kernel's log-linear buckets. */
 #include "hist.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP 8 /* buckets; HIST_SLOTS is a multiple */
+
+/* As hist_slot(), with an instruction that BPF has not. */
+static __u32 slot_of(__u64 value)
+{
+	__u32 octave, slot;
+
+	if (value < 4)
+		return (__u32)value;
+	octave = 63 - (__u32)__builtin_clzll(value);
+	slot = (octave - 1) * 4 + ((value >> (octave - 2)) & 3);
+	return slot < HIST_SLOTS ? slot : HIST_SLOTS - 1;
+}
+
+/* Makes SLOT one of those that there is memory for. */
+static bool widen(struct dist *dist, __u32 slot)
+{
+	__u32 first = slot / STEP * STEP, end = first + STEP;
+	__u32 *slots;
+
+	if (dist->room && dist->first < first)
+		first = dist->first;
+	if (dist->room && dist->first + dist->room > end)
+		end = dist->first + dist->room;
+	slots = calloc(end - first, sizeof(*slots));
+	if (!slots)
+		return false;
+	if (dist->room)
+		memcpy(slots + (dist->first - first), dist->slots, dist->room * sizeof(*slots));
+	free(dist->slots);
+	dist->slots = slots;
+	dist->first = (__u8)first;
+	dist->room = (__u8)(end - first);
+	return true;
+}
+
+static bool has_room(const struct dist *dist, __u32 slot)
+{
+	return slot - dist->first < dist->room;
+}
+
+void dist__clear(struct dist *dist)
+{
+	if (dist->count)
+		memset(dist->slots, 0, dist->room * sizeof(*dist->slots));
+	dist->count = dist->sum = dist->max = 0;
+}
+
+void dist__done(struct dist *dist)
+{
+	free(dist->slots);
+	*dist = (struct dist){};
+}
+
 void dist__add(struct dist *dist, __u64 value)
 {
+	__u32 slot = slot_of(value);
+
+	if (!has_room(dist, slot) && !widen(dist, slot))
+		return;
 	dist->count++;
 	dist->sum += value;
 	if (value > dist->max)
 		dist->max = value;
-	dist->slots[hist_slot(value)]++;
+	dist->slots[slot - dist->first]++;
+}
+
+void dist__add_slot(struct dist *dist, __u32 slot, __u32 count)
+{
+	if (!count || (!has_room(dist, slot) && !widen(dist, slot)))
+		return;
+	dist->count += count;
+	dist->slots[slot - dist->first] += count;
+}
+
+__u32 dist__slot(const struct dist *dist, __u32 slot)
+{
+	return has_room(dist, slot) ? dist->slots[slot - dist->first] : 0;
+}
+
+static void add_sums(struct dist *into, __u64 sum, __u64 max)
+{
+	into->sum += sum;
+	if (max > into->max)
+		into->max = max;
 }
 
 void dist__merge(struct dist *into, const struct dist *from)
 {
-	into->count += from->count;
-	into->sum += from->sum;
-	if (from->max > into->max)
-		into->max = from->max;
-	for (__u32 i = 0; i < HIST_SLOTS; i++)
-		into->slots[i] += from->slots[i];
+	add_sums(into, from->sum, from->max);
+	for (__u32 i = 0; from->count && i < from->room; i++)
+		dist__add_slot(into, from->first + i, from->slots[i]);
 }
 
 void dist__merge_kernel(struct dist *into, const struct hist *from)
 {
-	into->sum += from->sum;
-	if (from->max > into->max)
-		into->max = from->max;
-	for (__u32 i = 0; i < HIST_SLOTS; i++) {
-		into->slots[i] += from->slots[i];
-		into->count += from->slots[i];
-	}
+	add_sums(into, from->sum, from->max);
+	for (__u32 i = 0; i < HIST_SLOTS; i++)
+		dist__add_slot(into, i, from->slots[i]);
 }
 
 __u64 hist_slot_low(__u32 slot)
@@ -67,7 +141,7 @@ __u64 dist__percentile(const struct dist *dist, double fraction)
 		return 0;
 	rank = rank_of(dist, fraction);
 	for (__u32 i = 0; i < HIST_SLOTS; i++) {
-		seen += dist->slots[i];
+		seen += dist__slot(dist, i);
 		if (seen < rank)
 			continue;
 		/* The last bucket has no upper end, so no middle. */

@@ -8,18 +8,31 @@
 
 #include "connscope/hist.h"
 
-/* A distribution of non-negative integers, in whatever unit its owner's name gives. */
+/* A distribution of non-negative integers, in whatever unit its owner's name gives. Zeroed it is
+ * empty. Most hold a few neighbouring buckets: memory is taken for these alone. */
 struct dist {
 	__u64 count;
 	__u64 sum;
 	__u64 max;
-	__u32 slots[HIST_SLOTS];
+	__u32 *slots; /* of ROOM buckets from FIRST on; others are empty */
+	__u8 first, room;
 };
 
+/* Empties it, and keeps its memory for the next values. */
+void dist__clear(struct dist *dist);
+/* Frees what it holds. */
+void dist__done(struct dist *dist);
+
+/* Without memory the value is in no bucket, and not counted. */
 void dist__add(struct dist *dist, __u64 value);
+/* Adds COUNT values to bucket SLOT; sum and max stay. */
+void dist__add_slot(struct dist *dist, __u32 slot, __u32 count);
 /* Adds FROM to INTO; FROM stays as it is. */
 void dist__merge(struct dist *into, const struct dist *from);
 void dist__merge_kernel(struct dist *into, const struct hist *from);
+
+/* How many values are in bucket SLOT. */
+__u32 dist__slot(const struct dist *dist, __u32 slot);
 
 /*
  * The value below or at which FRACTION (0 to 1) of the values lie: the middle of its bucket, never

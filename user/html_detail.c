@@ -82,6 +82,13 @@ static void add_series(struct series *into, const struct series *from)
 		into->count = from->count;
 }
 
+static void detail_done(struct detail *detail)
+{
+	totals__done(&detail->sum.totals);
+	dist__done(&detail->idle_gap_us);
+	dist__done(&detail->response_us);
+}
+
 static void add_row(struct detail *detail, const struct row *row)
 {
 	detail->sum.row = row;
@@ -128,11 +135,11 @@ static struct json_object *new_dist(const struct dist *dist, const char *key, co
 	for (__u32 i = 0; i < HIST_SLOTS; i++) {
 		struct json_object *pair;
 
-		if (!dist->slots[i])
+		if (!dist__slot(dist, i))
 			continue;
 		pair = json_object_new_array();
 		json_object_array_add(pair, json_number(i));
-		json_object_array_add(pair, json_number(dist->slots[i]));
+		json_object_array_add(pair, json_number(dist__slot(dist, i)));
 		json_object_array_add(slots, pair);
 	}
 	json_add(object, "slots", slots);
@@ -261,6 +268,7 @@ struct json_object *details_new(const struct report *report, __u8 role)
 		json_object_array_add(rows, new_detail(detail, rest));
 		if (detail->series.count)
 			add_clock(object, report, &detail->series);
+		detail_done(detail);
 	}
 	json_add(object, "rows", rows);
 	return object;

@@ -215,7 +215,7 @@ static void write_histogram(FILE *out, const struct family *family,
 		__u32 end = hist_slot(1ULL << octave);
 
 		while (slot < end)
-			count += dist->slots[slot++];
+			count += dist__slot(dist, slot++);
 		write_name(out, family, "_bucket", series, sample->labels,
 			   format_bound(family->kind, octave, bound, sizeof(bound)));
 		fprintf(out, "%llu\n", count);

@@ -62,6 +62,7 @@ static void series_free(struct prom_series *series)
 {
 	if (!series)
 		return;
+	prom_series__done(series);
 	free(series->labels);
 	free(series->listener_labels);
 	free(series);
@@ -345,11 +346,13 @@ int prom__update(struct prom *prom, const struct report *report)
 	for (size_t i = 0; i < count; i++) {
 		sum->row = rows[i];
 		sum->report = report;
-		sum->totals = rows[i]->closed;
+		totals__clear(&sum->totals);
+		totals__merge(&sum->totals, &rows[i]->closed);
 		if (!owner_may_come(prom, &rows[i]->key))
 			totals__merge(&sum->totals, &rows[i]->open);
 		prom_series__add(labels_of(prom, rows[i])->series, sum);
 	}
+	totals__done(&sum->totals);
 	for (size_t i = 0; i < prom->count; i++)
 		prom_series__end(prom->series[i]);
 	take_account(prom, &report->account);

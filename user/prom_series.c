@@ -39,7 +39,7 @@ static void add_dists(struct dist *dists, const struct row_sum *sum)
 
 	/* An open connection's number still changes. */
 	dist__merge(&dists[PROM_PER_CONN], &closed->exchanges_per_conn);
-	dists[PROM_PER_CONN].slots[0] += (__u32)closed->unused;
+	dist__add_slot(&dists[PROM_PER_CONN], 0, (__u32)closed->unused);
 	dist__merge(&dists[PROM_IDLE_US], &sum->row->idle_gap_us);
 	dist__merge(&dists[PROM_DURATION_US], &totals->duration_us);
 	dist__merge(&dists[PROM_CONNECT_US], &totals->connect_us);
@@ -109,10 +109,20 @@ void prom_series__add(struct prom_series *series, const struct row_sum *sum)
 
 void prom_series__begin(struct prom_series *series)
 {
-	memset(&series->now, 0, sizeof(series->now));
+	memset(series->now.counters, 0, sizeof(series->now.counters));
+	for (int i = 0; i < PROM_DISTS; i++)
+		dist__clear(&series->now.dists[i]);
 	memset(series->gauges, 0, sizeof(series->gauges));
 	for (int i = PROM_QUEUE; i < PROM_GAUGES; i++)
 		series->gauges[i] = PROM_UNKNOWN;
+}
+
+void prom_series__done(struct prom_series *series)
+{
+	for (int i = 0; i < PROM_DISTS; i++) {
+		dist__done(&series->now.dists[i]);
+		dist__done(&series->max.dists[i]);
+	}
 }
 
 #define LEARN_FROM     10     /* closings by the peer */
@@ -122,7 +132,7 @@ void prom_series__begin(struct prom_series *series)
  * nine tenths within two neighbouring buckets. */
 static __s64 learn_timeout(const struct dist *dist)
 {
-	__u64 count = 0, middle;
+	__u64 count, below, above, middle;
 	__u32 slot;
 
 	if (dist->count < LEARN_FROM)
@@ -131,9 +141,9 @@ static __s64 learn_timeout(const struct dist *dist)
 	slot = hist_slot(middle);
 	if (middle < LEARN_LEAST_US || slot + 1 >= HIST_SLOTS)
 		return PROM_UNKNOWN;
-	count = dist->slots[slot] + (dist->slots[slot - 1] > dist->slots[slot + 1]
-					     ? dist->slots[slot - 1]
-					     : dist->slots[slot + 1]);
+	below = dist__slot(dist, slot - 1);
+	above = dist__slot(dist, slot + 1);
+	count = dist__slot(dist, slot) + (below > above ? below : above);
 	return count * 10 >= dist->count * 9 ? (__s64)middle : PROM_UNKNOWN;
 }
 
@@ -149,11 +159,11 @@ static void dist_raise_to(struct dist *dist, const struct dist *now)
 {
 	raise_to(&dist->sum, now->sum);
 	raise_to(&dist->max, now->max);
-	dist->count = 0;
-	for (int i = 0; i < HIST_SLOTS; i++) {
-		if (now->slots[i] > dist->slots[i])
-			dist->slots[i] = now->slots[i];
-		dist->count += dist->slots[i];
+	for (__u32 i = 0; i < HIST_SLOTS; i++) {
+		__u32 before = dist__slot(dist, i), count = dist__slot(now, i);
+
+		if (count > before)
+			dist__add_slot(dist, i, count - before);
 	}
 }
 

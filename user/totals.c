@@ -3,7 +3,32 @@
 #include "totals.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
 #include <netinet/tcp.h>
+
+void totals__clear(struct totals *totals)
+{
+	memset(totals, 0, offsetof(struct totals, exchanges_per_conn));
+	dist__clear(&totals->exchanges_per_conn);
+	dist__clear(&totals->connect_us);
+	dist__clear(&totals->accept_wait_us);
+	dist__clear(&totals->depth);
+	dist__clear(&totals->idle_at_close_local_us);
+	dist__clear(&totals->idle_at_close_remote_us);
+	dist__clear(&totals->duration_us);
+}
+
+void totals__done(struct totals *totals)
+{
+	dist__done(&totals->exchanges_per_conn);
+	dist__done(&totals->connect_us);
+	dist__done(&totals->accept_wait_us);
+	dist__done(&totals->depth);
+	dist__done(&totals->idle_at_close_local_us);
+	dist__done(&totals->idle_at_close_remote_us);
+	dist__done(&totals->duration_us);
+}
 
 static bool is_closed(const struct conn *conn)
 {

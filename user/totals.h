@@ -9,7 +9,7 @@
 #include "connscope/conn.h"
 #include "hist.h"
 
-/* Everything that can be summed over connections. */
+/* Everything that can be summed over connections. Distributions come last. */
 struct totals {
 	__u64 opened; /* established (client) or queued (server) while we watched */
 	__u64 failed;
@@ -61,6 +61,11 @@ struct listener_totals {
 
 /* A request of CONN, which is open, is in flight. */
 bool conn_is_active(const struct conn *conn);
+
+/* Forgets all; distributions keep their memory. */
+void totals__clear(struct totals *totals);
+/* Frees what the distributions hold. */
+void totals__done(struct totals *totals);
 
 /* Counts CONN as it is, open or closed. */
 void totals__add(struct totals *totals, const struct conn *conn);

@@ -62,10 +62,12 @@ int view_sums(const struct report *report, int (*take)(const struct row_sum *sum
 			continue;
 		sum->row = rows[i];
 		sum->report = report;
-		sum->totals = rows[i]->closed;
+		totals__clear(&sum->totals);
+		totals__merge(&sum->totals, &rows[i]->closed);
 		totals__merge(&sum->totals, &rows[i]->open);
 		err = take(sum, context);
 	}
+	totals__done(&sum->totals);
 	return err;
 }
 
@@ -190,8 +192,8 @@ struct cell view_hist(const struct dist *dist)
 	__u64 counts[HIST_SLOTS];
 	size_t used = 0;
 
-	for (size_t i = 0; i < HIST_SLOTS; i++) {
-		counts[i] = dist->slots[i];
+	for (__u32 i = 0; i < HIST_SLOTS; i++) {
+		counts[i] = dist__slot(dist, i);
 		if (counts[i])
 			used = i + 1;
 	}

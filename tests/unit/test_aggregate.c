@@ -66,7 +66,7 @@ static struct totals *sum(const struct row *row)
 {
 	static struct totals totals;
 
-	memset(&totals, 0, sizeof(totals));
+	totals__clear(&totals);
 	totals__merge(&totals, &row->closed);
 	totals__merge(&totals, &row->open);
 	return &totals;

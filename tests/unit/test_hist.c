@@ -17,6 +17,41 @@ static void bounds_agree_with_slots(void **state)
 	assert_int_equal(hist_slot(UINT64_MAX), HIST_SLOTS - 1);
 }
 
+static void values_fall_where_the_kernel_puts_them(void **state)
+{
+	(void)state;
+	for (__u64 value = 1; value; value *= 2) {
+		for (__u64 near = value - 1; near <= value + 1; near++) {
+			struct dist dist = {};
+
+			dist__add(&dist, near);
+			assert_int_equal(dist__slot(&dist, hist_slot(near)), 1);
+			dist__done(&dist);
+		}
+	}
+}
+
+static void buckets_come_in_any_order(void **state)
+{
+	static const __u32 slots[] = { 70, 143, 71, 0, 7, 8, 135, 64 };
+	struct dist dist = {};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(slots); i++)
+		dist__add_slot(&dist, slots[i], slots[i] + 1);
+	for (__u32 slot = 0, i; slot < HIST_SLOTS; slot++) {
+		for (i = 0; i < COUNT_OF(slots) && slots[i] != slot;)
+			i++;
+		assert_int_equal(dist__slot(&dist, slot), i < COUNT_OF(slots) ? slot + 1 : 0);
+	}
+	assert_int_equal(dist.count, 70 + 143 + 71 + 7 + 8 + 135 + 64 + COUNT_OF(slots));
+	dist__clear(&dist);
+	for (__u32 slot = 0; slot < HIST_SLOTS; slot++)
+		assert_int_equal(dist__slot(&dist, slot), 0);
+	assert_int_equal(dist.count, 0);
+	dist__done(&dist);
+}
+
 static void buckets_are_narrow(void **state)
 {
 	(void)state;
@@ -60,6 +95,7 @@ static void percentiles(void **state)
 		for (size_t k = 0; k < 8 && cases[i].values[k]; k++)
 			dist__add(&dist, cases[i].values[k]);
 		assert_true(dist__percentile(&dist, cases[i].fraction) == cases[i].result);
+		dist__done(&dist);
 	}
 }
 
@@ -76,6 +112,7 @@ static void percentile_is_close(void **state)
 	assert_int_equal(dist.max, 100000);
 	assert_int_equal(dist.count, 100000);
 	assert_int_equal(dist.sum, 100000ULL * 100001 / 2);
+	dist__done(&dist);
 }
 
 static void merges(void **state)
@@ -92,6 +129,8 @@ static void merges(void **state)
 	assert_int_equal(a.max, 3);
 	assert_int_equal(dist__percentile(&a, 0.5), 2);
 	assert_int_equal(b.count, 2);
+	dist__done(&a);
+	dist__done(&b);
 }
 
 static void merges_what_the_kernel_counted(void **state)
@@ -106,12 +145,15 @@ static void merges_what_the_kernel_counted(void **state)
 	assert_int_equal(dist.sum, 6);
 	assert_int_equal(dist.max, 3);
 	assert_int_equal(dist__percentile(&dist, 0.5), 2);
+	dist__done(&dist);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounds_agree_with_slots),
+		cmocka_unit_test(values_fall_where_the_kernel_puts_them),
+		cmocka_unit_test(buckets_come_in_any_order),
 		cmocka_unit_test(buckets_are_narrow),
 		cmocka_unit_test(empty),
 		cmocka_unit_test(percentiles),

@@ -68,6 +68,27 @@ static const struct row *row_of(const struct aggregate *agg, __u8 role)
 	return found;
 }
 
+static void assert_same_dist(const struct dist *a, const struct dist *b)
+{
+	assert_int_equal(a->count, b->count);
+	assert_int_equal(a->sum, b->sum);
+	assert_int_equal(a->max, b->max);
+	for (__u32 i = 0; i < HIST_SLOTS; i++)
+		assert_int_equal(dist__slot(a, i), dist__slot(b, i));
+}
+
+static void assert_same_totals(const struct totals *a, const struct totals *b)
+{
+	assert_memory_equal(a, b, offsetof(struct totals, exchanges_per_conn));
+	assert_same_dist(&a->exchanges_per_conn, &b->exchanges_per_conn);
+	assert_same_dist(&a->connect_us, &b->connect_us);
+	assert_same_dist(&a->accept_wait_us, &b->accept_wait_us);
+	assert_same_dist(&a->depth, &b->depth);
+	assert_same_dist(&a->idle_at_close_local_us, &b->idle_at_close_local_us);
+	assert_same_dist(&a->idle_at_close_remote_us, &b->idle_at_close_remote_us);
+	assert_same_dist(&a->duration_us, &b->duration_us);
+}
+
 /* All that views take from a row. */
 static void assert_same_row(const struct row *a, const struct row *b)
 {
@@ -75,13 +96,13 @@ static void assert_same_row(const struct row *a, const struct row *b)
 	assert_int_equal(a->pid, b->pid);
 	assert_memory_equal(a->comm, b->comm, sizeof(a->comm));
 	assert_int_equal(a->cgroup, b->cgroup);
-	assert_memory_equal(&a->closed, &b->closed, sizeof(a->closed));
-	assert_memory_equal(&a->open, &b->open, sizeof(a->open));
+	assert_same_totals(&a->closed, &b->closed);
+	assert_same_totals(&a->open, &b->open);
 	assert_memory_equal(&a->listener_open, &b->listener_open, sizeof(a->listener_open));
 	assert_memory_equal(&a->listener_closed, &b->listener_closed, sizeof(a->listener_closed));
 	assert_int_equal(a->queues.count, b->queues.count);
-	assert_memory_equal(&a->idle_gap_us, &b->idle_gap_us, sizeof(a->idle_gap_us));
-	assert_memory_equal(&a->response_us, &b->response_us, sizeof(a->response_us));
+	assert_same_dist(&a->idle_gap_us, &b->idle_gap_us);
+	assert_same_dist(&a->response_us, &b->response_us);
 	assert_int_equal(a->open_peak, b->open_peak);
 	assert_int_equal(a->active_peak, b->active_peak);
 	assert_int_equal(a->groups, b->groups);
