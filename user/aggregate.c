@@ -264,6 +264,23 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 	tell(agg, &(struct record){ .kind = RECORD_OPEN, .conn = conn });
 }
 
+static void forget_open(struct row *row)
+{
+	row->present = 0;
+	totals__clear(&row->open);
+	memset(&row->listener_open, 0, sizeof(row->listener_open));
+	row->queues.count = 0;
+}
+
+static void forget_groups(struct row *row)
+{
+	dist__clear(&row->idle_gap_us);
+	dist__clear(&row->response_us);
+	row->open_peak = 0;
+	row->active_peak = 0;
+	row->groups = 0;
+}
+
 void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)
 {
 	agg->now_ns = now_ns;
@@ -272,15 +289,10 @@ void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)
 	for (size_t i = 0; i < agg->table.count; i++) {
 		struct row *row = agg->table.rows[i];
 
-		row->present = 0;
-		totals__clear(&row->open);
-		memset(&row->listener_open, 0, sizeof(row->listener_open));
-		row->queues.count = 0;
-		dist__clear(&row->idle_gap_us);
-		dist__clear(&row->response_us);
-		row->open_peak = 0;
-		row->active_peak = 0;
-		row->groups = 0;
+		if (row->present)
+			forget_open(row);
+		if (row->groups)
+			forget_groups(row);
 		if (row->habits)
 			habits__begin_snapshot(row->habits);
 	}
