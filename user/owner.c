@@ -25,6 +25,7 @@ struct owner {
 };
 
 static struct owner *cache;
+static const struct owner *latest; /* of it: the next one is often of the same */
 static bool elsewhere; /* cgroups are of another machine or time: only what was seeded is known */
 
 /* The last run of exactly 64 hex digits in the component: docker-ID.scope, cri-containerd-ID.scope,
@@ -130,14 +131,17 @@ static const struct owner *find(__u64 cgroup)
 {
 	struct owner *owner;
 
+	if (latest && latest->cgroup == cgroup)
+		return latest;
 	HASH_FIND(hh, cache, &cgroup, sizeof(cgroup), owner);
-	if (owner || elsewhere)
-		return owner;
-	if (HASH_COUNT(cache) >= CACHE_MAX)
-		owner_forget();
-	owner = add(cgroup);
-	if (owner)
-		resolve(owner);
+	if (!owner && !elsewhere) {
+		if (HASH_COUNT(cache) >= CACHE_MAX)
+			owner_forget();
+		owner = add(cgroup);
+		if (owner)
+			resolve(owner);
+	}
+	latest = owner;
 	return owner;
 }
 
@@ -180,5 +184,6 @@ void owner_forget(void)
 		HASH_DEL(cache, owner);
 		free(owner);
 	}
+	latest = NULL;
 	elsewhere = false;
 }
