@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,13 @@ static void run_child(char **argv, int report_fd)
 	if (write(report_fd, &err, sizeof(err)) != sizeof(err))
 		_exit(COMMAND_NOT_EXECUTABLE);
 	_exit(err == ENOENT ? COMMAND_NOT_FOUND : COMMAND_NOT_EXECUTABLE);
+}
+
+static void forget(struct command *command)
+{
+	if (command->pidfd >= 0)
+		close(command->pidfd);
+	command->pid = 0;
 }
 
 int command__start(struct command *command, char **argv)
@@ -42,11 +50,13 @@ int command__start(struct command *command, char **argv)
 		run_child(argv, ends[1]);
 	close(ends[1]);
 	command->pid = pid;
+	/* No wrapper before glibc 2.36. */
+	command->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	/* End of file: execve(2) has closed the other end. */
 	if (read(parent_end, &err, sizeof(err)) != sizeof(err))
 		return 0;
 	waitpid(pid, NULL, 0);
-	command->pid = 0;
+	forget(command);
 	command->status = err == ENOENT ? COMMAND_NOT_FOUND : COMMAND_NOT_EXECUTABLE;
 	return log_err(-err, "cannot run %s", argv[0]);
 }
@@ -61,9 +71,14 @@ bool command__is_running(struct command *command)
 	ended = waitpid(command->pid, &status, WNOHANG);
 	if (!ended)
 		return true;
-	command->pid = 0;
+	forget(command);
 	if (ended < 0)
 		return false;
 	command->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return false;
+}
+
+int command__fd(const struct command *command)
+{
+	return command->pid ? command->pidfd : -1;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,7 +154,13 @@ static int tick(struct run *run)
 
 static int poll_session(struct run *run, int timeout_ms)
 {
-	session__poll(run->session, timeout_ms);
+	struct pollfd fds[] = {
+		{ .fd = session__fd(run->session), .events = POLLIN },
+		{ .fd = command__fd(&run->command), .events = POLLIN },
+	};
+
+	poll(fds, 2, timeout_ms);
+	session__poll(run->session, 0);
 	return run->trace ? trace__flush(run->trace) : 0;
 }
 
@@ -175,7 +182,7 @@ static void end_command(struct run *run)
 		return;
 	kill(run->command.pid, stop_asked() ? stop_asked() : SIGTERM);
 	while (command__is_running(&run->command) && clock_monotonic_ms() < deadline)
-		poll_session(run, SESSION_POLL_MS / 10);
+		poll_session(run, SESSION_POLL_MS);
 	if (command__is_running(&run->command))
 		log_warn("%s does not end: left running as process %d", run->options->command[0],
 			 run->command.pid);
@@ -199,8 +206,6 @@ static int loop(struct run *run)
 		options->duration_ms ? session__started_ms(run->session) + options->duration_ms : 0;
 	__u64 next =
 		options->interval_ms ? session__started_ms(run->session) + options->interval_ms : 0;
-	/* COMMAND's end has no file to poll: look often enough not to be late. */
-	int longest = options->command ? SESSION_POLL_MS / 10 : SESSION_POLL_MS;
 	__u64 now;
 
 	while (now = clock_monotonic_ms(), !is_over(run, now)) {
@@ -209,7 +214,7 @@ static int loop(struct run *run)
 
 		wait = until_end < wait ? until_end : wait;
 		wait = until_tick < wait ? until_tick : wait;
-		err = poll_session(run, wait < longest ? wait : longest);
+		err = poll_session(run, wait);
 		if (err)
 			return log_write(err);
 		err = tick(run);
