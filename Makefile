@@ -51,7 +51,7 @@ USER_SOURCES := $(wildcard user/*.c)
 HTML_SOURCES := $(wildcard user/html/*.html user/html/*.css user/html/*.js)
 USER_OBJECTS := $(USER_SOURCES:%.c=$(O)/%.o)
 # All but what speaks to the kernel: what unit tests link with.
-PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o serve.o self_test.o tracer.o hooks.o probes.o),$(USER_OBJECTS))
+PLAIN_OBJECTS := $(filter-out $(addprefix $(O)/user/,main.o run.o check.o top.o session.o serve.o self_test.o tracer.o hooks.o probes.o detach.o),$(USER_OBJECTS))
 UNIT_TESTS := $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test_*.c))
 PEER := $(O)/tests/peer
 BENCH := $(O)/tests/bench/work $(O)/tests/bench/floor $(O)/tests/bench/dispatch

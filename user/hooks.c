@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "connscope.skel.h"
+#include "detach.h"
 #include "log.h"
 #include "loopback.h"
 #include "tracefs.h"
@@ -211,13 +212,20 @@ static int check_hooks_run(struct hooks *hooks)
 	return demoted ? -EAGAIN : 0;
 }
 
-void hooks__done(struct hooks *hooks)
+static void take_down(struct hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->link_count; i++)
 		bpf_link__destroy(hooks->links[i]);
 	hooks->link_count = 0;
 	connscope__destroy(hooks->skel);
 	hooks->skel = NULL;
+}
+
+void hooks__done(struct hooks *hooks)
+{
+	auto_close int child = detach_hand_over(hooks->links, hooks->link_count);
+
+	take_down(hooks);
 }
 
 static int open_object(struct hooks *hooks)
@@ -246,7 +254,7 @@ int hooks__attach(const struct options *options, struct probes *probes, struct h
 	do {
 		int missing = probes__missing(hooks->probes);
 
-		hooks__done(hooks);
+		take_down(hooks);
 		if (missing >= 0) {
 			log_error("this kernel cannot serve \"%s\": %s", feature_name(missing),
 				  hooks->probes->states[missing].reason);
