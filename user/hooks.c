@@ -266,6 +266,8 @@ int hooks__attach(const struct options *options, struct probes *probes, struct h
 		if (!err)
 			err = check_hooks_run(hooks);
 	} while (err == -EAGAIN);
+	if (!err)
+		probes__settle(hooks->probes);
 	return err;
 }
 

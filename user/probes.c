@@ -344,11 +344,16 @@ int probes__init(struct probes *probes, const struct options *options)
 	return check_backend(probes);
 }
 
-void probes__done(struct probes *probes)
+void probes__settle(struct probes *probes)
 {
 	btf__free(probes->btf);
-	free(probes->bad);
 	probes->btf = NULL;
+}
+
+void probes__done(struct probes *probes)
+{
+	probes__settle(probes);
+	free(probes->bad);
 	probes->bad = NULL;
 }
 

@@ -55,6 +55,9 @@ void probes__demote(struct probes *probes, const struct probe_way *way, const ch
 /* Whether this kernel has the hook of program I of WAY. */
 bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i);
 
+/* Nothing is chosen again: what only that needs, 7 MB of types, is freed. */
+void probes__settle(struct probes *probes);
+
 /* The first needed feature that is off, or -1. */
 int probes__missing(const struct probes *probes);
 
