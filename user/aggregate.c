@@ -15,7 +15,8 @@
 #include "row_table.h"
 #include "trace_event.h"
 
-#define OTHER "other"
+#define OTHER	     "other"
+#define SERIES_BYTES (64UL << 20)
 
 struct aggregate {
 	unsigned int by;
@@ -26,6 +27,7 @@ struct aggregate {
 	__u64 series_start_ns; /* 0: no series */
 	__u64 ticked_ns;       /* the last tick, or the series' start */
 	bool depths_only;      /* series of listeners alone */
+	size_t series_count, series_most;
 	bool habits;
 	__u64 now_ns; /* of the newest snapshot */
 	struct row_table table;
@@ -41,6 +43,7 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 		return NULL;
 	agg->by = by;
 	agg->max_rows = max_rows;
+	agg->series_most = SERIES_SLOTS;
 	agg->filter = filter;
 	agg->names = names;
 	/* One more for each role's "other". */
@@ -58,7 +61,7 @@ static void row_done(struct row *row)
 	dist__done(&row->idle_gap_us);
 	dist__done(&row->response_us);
 	free(row->queues.depths);
-	free(row->series);
+	series__free(row->series);
 	habits__free(row->habits);
 }
 
@@ -140,13 +143,41 @@ bool aggregate__is_other(const struct row *row)
 
 /* ---- connections ---- */
 
+/* All series together stay below SERIES_BYTES: the more there are, the fewer slots has each. */
+static void bound_series(struct aggregate *agg)
+{
+	size_t most = agg->series_most;
+
+	while (agg->series_count * most * sizeof(struct slot) > SERIES_BYTES && most > SERIES_LEAST)
+		most /= 2;
+	if (most == agg->series_most)
+		return;
+	agg->series_most = most;
+	for (size_t i = 0; i < agg->table.count; i++) {
+		struct series *series = agg->table.rows[i]->series;
+
+		if (series)
+			series__narrow(series, most);
+	}
+}
+
+static void add_series(struct aggregate *agg, struct row *row)
+{
+	row->series = series__new(agg->series_start_ns);
+	if (!row->series)
+		return;
+	row->series->most = agg->series_most;
+	agg->series_count++;
+	bound_series(agg);
+}
+
 /* The row's, made when missing; NULL when none is kept, or out of memory. */
-static struct series *series_of(const struct aggregate *agg, struct row *row)
+static struct series *series_of(struct aggregate *agg, struct row *row)
 {
 	bool wanted = agg->series_start_ns && (!agg->depths_only || row->key.role == ROLE_SERVER);
 
 	if (wanted && !row->series)
-		row->series = series__new(agg->series_start_ns);
+		add_series(agg, row);
 	return row->series;
 }
 
@@ -158,7 +189,7 @@ static struct habits *habits_of(const struct aggregate *agg, struct row *row)
 	return row->habits;
 }
 
-static void add_depth_to_series(const struct aggregate *agg, struct row *row, __u64 ns, __u32 depth)
+static void add_depth_to_series(struct aggregate *agg, struct row *row, __u64 ns, __u32 depth)
 {
 	struct series *series = series_of(agg, row);
 	struct slot *slot = series ? series__at(series, ns) : NULL;
@@ -471,7 +502,7 @@ void aggregate__tick(struct aggregate *agg, __u64 now_ns)
 		slot_between(&row->ticked, &sample, &slot);
 		row->ticked = sample;
 		if (series)
-			slot_merge(series__at(series, middle_ns), &slot);
+			series__merge(series, middle_ns, &slot);
 		tell(agg,
 		     &(struct record){
 			     .kind = RECORD_TICK, .row = row, .slot = &slot, .now_ns = now_ns });

@@ -71,22 +71,12 @@ static size_t rank_rows(const struct report *report, __u8 role, struct rank **re
 
 /* ---- sums ---- */
 
-/* Levels of several rows at one time add up, but each queue is on its own. */
-static void add_series(struct series *into, const struct series *from)
-{
-	into->start_ns = from->start_ns;
-	into->width_ns = from->width_ns; /* the same of all, right after a tick */
-	for (size_t i = 0; i < from->count; i++)
-		slot_add(&into->slots[i], &from->slots[i]);
-	if (from->count > into->count)
-		into->count = from->count;
-}
-
 static void detail_done(struct detail *detail)
 {
 	totals__done(&detail->sum.totals);
 	dist__done(&detail->idle_gap_us);
 	dist__done(&detail->response_us);
+	series__done(&detail->series);
 }
 
 static void add_row(struct detail *detail, const struct row *row)
@@ -96,8 +86,8 @@ static void add_row(struct detail *detail, const struct row *row)
 	totals__merge(&detail->sum.totals, &row->open);
 	dist__merge(&detail->idle_gap_us, &row->idle_gap_us);
 	dist__merge(&detail->response_us, &row->response_us);
-	if (row->series)
-		add_series(&detail->series, row->series);
+	if (row->series) /* of the same width, right after a tick */
+		series__add(&detail->series, row->series);
 	detail->rows++;
 }
 

@@ -112,7 +112,7 @@ static void end_tick(struct ticks *ticks)
 		struct target *target = &ticks->targets[i];
 
 		if (wanted)
-			slot_merge(series__at(target->series, middle_ns), &target->slot);
+			series__merge(target->series, middle_ns, &target->slot);
 		memset(&target->slot, 0, sizeof(target->slot));
 	}
 }

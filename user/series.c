@@ -2,6 +2,7 @@
 /* What a row did over time, in slots of equal width, in bounded memory. */
 #include "series.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,21 @@ struct series *series__new(__u64 start_ns)
 		return NULL;
 	series->start_ns = start_ns;
 	series->width_ns = SECOND_NS;
+	series->most = SERIES_SLOTS;
 	return series;
+}
+
+void series__done(struct series *series)
+{
+	free(series->slots);
+	*series = (struct series){};
+}
+
+void series__free(struct series *series)
+{
+	if (series)
+		series__done(series);
+	free(series);
 }
 
 static __u32 higher(__u32 a, __u32 b)
@@ -63,9 +78,32 @@ static void halve(struct series *series)
 			slot_merge(&slot, &series->slots[2 * i + 1]);
 		series->slots[i] = slot;
 	}
-	memset(&series->slots[count], 0, (SERIES_SLOTS - count) * sizeof(struct slot));
+	memset(&series->slots[count], 0, (series->count - count) * sizeof(struct slot));
 	series->count = count;
 	series->width_ns *= 2;
+}
+
+static bool set_room(struct series *series, size_t room)
+{
+	struct slot *slots = reallocarray(series->slots, room, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	if (room > series->room)
+		memset(&slots[series->room], 0, (room - series->room) * sizeof(*slots));
+	series->slots = slots;
+	series->room = room;
+	return true;
+}
+
+/* By doubling, as time goes on. */
+static bool has_room(struct series *series, size_t count)
+{
+	size_t room = series->room ? series->room : SERIES_LEAST;
+
+	while (room < count)
+		room *= 2;
+	return room == series->room || set_room(series, room);
 }
 
 struct slot *series__at(struct series *series, __u64 ns)
@@ -73,12 +111,43 @@ struct slot *series__at(struct series *series, __u64 ns)
 	__u64 since = ns > series->start_ns ? ns - series->start_ns : 0;
 	size_t index;
 
-	while (since / series->width_ns >= SERIES_SLOTS)
+	while (since / series->width_ns >= series->most)
 		halve(series);
 	index = (size_t)(since / series->width_ns);
+	if (!has_room(series, index + 1))
+		return NULL;
 	if (index >= series->count)
 		series->count = index + 1;
 	return &series->slots[index];
+}
+
+void series__merge(struct series *series, __u64 ns, const struct slot *slot)
+{
+	struct slot *at = series__at(series, ns);
+
+	if (at)
+		slot_merge(at, slot);
+}
+
+void series__narrow(struct series *series, size_t most)
+{
+	series->most = most;
+	while (series->count > most)
+		halve(series);
+	if (series->room > most)
+		set_room(series, most);
+}
+
+void series__add(struct series *into, const struct series *from)
+{
+	into->start_ns = from->start_ns;
+	into->width_ns = from->width_ns;
+	if (!has_room(into, from->count))
+		return;
+	for (size_t i = 0; i < from->count; i++)
+		slot_add(&into->slots[i], &from->slots[i]);
+	if (from->count > into->count)
+		into->count = from->count;
 }
 
 /* A record that was lost may take back what a snapshot had counted. */

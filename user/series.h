@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #define SERIES_SLOTS 512
+#define SERIES_LEAST 16
 
 /* What a row has counted up to a moment, and what it is at. */
 struct sample {
@@ -40,20 +41,36 @@ struct slot {
 	__u32 depth;
 };
 
-/* Slot N is from start_ns + N * width_ns on. Where SERIES_SLOTS do not reach, neighbours have
+/* Slot N is from start_ns + N * width_ns on. Where there may be no more slots, neighbours have
  * become one and the width has doubled. */
 struct series {
 	__u64 start_ns; /* CLOCK_MONOTONIC */
 	__u64 width_ns; /* a second, or as many as a power of two says */
 	size_t count;	/* slots up to the last one asked for */
-	struct slot slots[SERIES_SLOTS];
+	size_t room;	/* those that there is memory for */
+	size_t most;	/* that there may be: a power of two */
+	struct slot *slots;
 };
 
-/* The caller frees it with free(). NULL: out of memory. */
+/* Of SERIES_SLOTS at most. NULL: out of memory. */
 struct series *series__new(__u64 start_ns);
+/* NULL is fine. */
+void series__free(struct series *series);
+/* Frees the slots alone. */
+void series__done(struct series *series);
 
-/* The slot of NS, the first for what was before. */
+/* The slot of NS, the first for what was before. Valid until the next call. NULL: out of memory. */
 struct slot *series__at(struct series *series, __u64 ns);
+
+/* Merges what came to pass in SLOT into that of NS; without memory it is left out. */
+void series__merge(struct series *series, __u64 ns, const struct slot *slot);
+
+/* From here on there are MOST slots at most, a power of two from SERIES_LEAST on. */
+void series__narrow(struct series *series, size_t most);
+
+/* What another row did at the same time, FROM, whose width is the same; INTO begins zeroed. Without
+ * memory it is left out. */
+void series__add(struct series *into, const struct series *from);
 
 /* What has come from BEFORE to NOW. */
 void slot_between(const struct sample *before, const struct sample *now, struct slot *ret_slot);

@@ -427,6 +427,32 @@ static void series_hold_what_came_between_ticks(void **state)
 	aggregate__free(agg);
 }
 
+static void many_series_are_coarser(void **state)
+{
+	struct aggregate *agg = aggregate__new(0, 3000, NULL, NULL);
+	const struct row *const *rows;
+	struct conn conn = client(3);
+	size_t count, slots = 0;
+
+	(void)state;
+	aggregate__keep_series(agg, 1 * SECOND);
+	for (__u16 port = 1; port <= 3000; port++) {
+		conn.remote_port = port;
+		aggregate__closed(agg, &conn);
+	}
+	for (__u64 second = 2; second < 600; second++)
+		aggregate__tick(agg, second * SECOND);
+	count = aggregate__rows(agg, &rows);
+	assert_int_equal(count, 3000);
+	for (size_t i = 0; i < count; i++) {
+		slots += rows[i]->series->room;
+		assert_int_equal(rows[i]->series->width_ns, 4 * SECOND);
+		assert_int_equal(rows[i]->series->slots[0].opened, 1);
+	}
+	assert_in_range(slots * sizeof(struct slot), 32 << 20, 64 << 20);
+	aggregate__free(agg);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +470,7 @@ int main(void)
 		cmocka_unit_test(endings_by_who_and_how_long),
 		cmocka_unit_test(groups_give_histograms_and_peaks),
 		cmocka_unit_test(series_hold_what_came_between_ticks),
+		cmocka_unit_test(many_series_are_coarser),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

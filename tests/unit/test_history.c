@@ -43,7 +43,7 @@ static void a_value_for_each_second_where_there_is_room(void **state)
 	history_of(series, HISTORY_NEW, START + 3 * SECOND, 0, 10, &history);
 	assert_int_equal(history.step_ms, 1000);
 	assert_values(&history, (const __u64[]){ 0, 1, 2, 3 }, 4);
-	free(series);
+	series__free(series);
 }
 
 static void counts_are_summed_and_levels_are_not(void **state)
@@ -57,7 +57,7 @@ static void counts_are_summed_and_levels_are_not(void **state)
 	assert_values(&history, (const __u64[]){ 1, 5, 9 }, 3);
 	history_of(series, HISTORY_DEPTH, START + 5 * SECOND, 0, 3, &history);
 	assert_values(&history, (const __u64[]){ 1, 3, 5 }, 3);
-	free(series);
+	series__free(series);
 }
 
 static void the_last_step_may_be_short(void **state)
@@ -71,7 +71,7 @@ static void the_last_step_may_be_short(void **state)
 	assert_values(&history, (const __u64[]){ 1, 5, 8 }, 3);
 	history_of(series, HISTORY_DEPTH, START + 4 * SECOND, 0, 3, &history);
 	assert_values(&history, (const __u64[]){ 1, 3, 4 }, 3);
-	free(series);
+	series__free(series);
 }
 
 static void not_finer_than_the_ticks(void **state)
@@ -83,7 +83,7 @@ static void not_finer_than_the_ticks(void **state)
 	history_of(series, HISTORY_DEPTH, START + 5 * SECOND, 2500, 10, &history);
 	assert_int_equal(history.step_ms, 3000);
 	assert_values(&history, (const __u64[]){ 2, 3 }, 2);
-	free(series);
+	series__free(series);
 }
 
 static void ends_at_the_moment_asked_for(void **state)
@@ -94,7 +94,7 @@ static void ends_at_the_moment_asked_for(void **state)
 	(void)state;
 	history_of(series, HISTORY_NEW, START + 2 * SECOND, 0, 10, &history);
 	assert_values(&history, (const __u64[]){ 0, 1, 2 }, 3);
-	free(series);
+	series__free(series);
 }
 
 static void goes_back_some_minutes(void **state)
@@ -110,7 +110,7 @@ static void goes_back_some_minutes(void **state)
 	history_of(series, HISTORY_DEPTH, START + 499 * SECOND, 0, 50, &history);
 	assert_in_range(history.count, 49, 50);
 	assert_int_equal(history.values[history.count - 1], 499);
-	free(series);
+	series__free(series);
 }
 
 static void wide_slots_too(void **state)
@@ -123,7 +123,7 @@ static void wide_slots_too(void **state)
 	assert_int_equal(history.step_ms, 8000);
 	assert_in_range(history.count, 37, 38);
 	assert_int_equal(history.values[history.count - 1], 3999);
-	free(series);
+	series__free(series);
 }
 
 static void nothing_to_show(void **state)
@@ -141,7 +141,7 @@ static void nothing_to_show(void **state)
 	history_of(series, HISTORY_NEW, START, 0, 0, &history);
 	assert_int_equal(history.count, 0);
 	assert_true(history_peak(&history) == SPARK_UNKNOWN);
-	free(series);
+	series__free(series);
 	free(empty);
 }
 
@@ -157,7 +157,7 @@ static void reuse_needs_exchanges(void **state)
 	history_of(series, HISTORY_REUSE, START + 2 * SECOND, 0, 10, &history);
 	assert_values(&history, (const __u64[]){ SPARK_UNKNOWN, 750, 0 }, 3);
 	assert_int_equal(history_peak(&history), 750);
-	free(series);
+	series__free(series);
 }
 
 static void values_for_people(void **state)

@@ -2,8 +2,6 @@
 /* Series: what falls into which slot, and that nothing is lost where slots merge. */
 #include "test.h"
 
-#include <stdlib.h>
-
 #include "series.h"
 
 #define SECOND 1000000000ULL
@@ -22,7 +20,7 @@ static void seconds_have_slots(void **state)
 	assert_int_equal(series->slots[0].opened, 3);
 	assert_int_equal(series->slots[1].opened, 0);
 	assert_int_equal(series->slots[3].opened, 5);
-	free(series);
+	series__free(series);
 }
 
 static void slots_merge_in_time(void **state)
@@ -46,7 +44,48 @@ static void slots_merge_in_time(void **state)
 		assert_int_equal(series->slots[i].depth, 8 * i + 7);
 	}
 	assert_int_equal(opened, 5 * SERIES_SLOTS);
-	free(series);
+	series__free(series);
+}
+
+static void narrower_ones_keep_all(void **state)
+{
+	struct series *series = series__new(0);
+
+	(void)state;
+	for (unsigned int i = 0; i < 100; i++)
+		series__at(series, i * SECOND)->opened = 1;
+	series__narrow(series, 32);
+	assert_int_equal(series->width_ns, 4 * SECOND);
+	assert_int_equal(series->count, 25);
+	assert_int_equal(series->room, 32);
+	for (size_t i = 0; i < series->count; i++)
+		assert_int_equal(series->slots[i].opened, 4);
+	series__at(series, 128 * SECOND)->opened = 7;
+	assert_int_equal(series->width_ns, 8 * SECOND);
+	assert_int_equal(series->slots[16].opened, 7);
+	series__free(series);
+}
+
+static void sums_of_several(void **state)
+{
+	struct series *a = series__new(SECOND), *b = series__new(SECOND), sum = {};
+
+	(void)state;
+	*series__at(a, SECOND) = (struct slot){ .opened = 1, .open = 2, .depth = 3 };
+	*series__at(b, SECOND) = (struct slot){ .opened = 4, .open = 5, .depth = 2 };
+	series__at(b, 41 * SECOND)->opened = 9;
+	series__add(&sum, a);
+	series__add(&sum, b);
+	assert_int_equal(sum.start_ns, SECOND);
+	assert_int_equal(sum.width_ns, SECOND);
+	assert_int_equal(sum.count, 41);
+	assert_int_equal(sum.slots[0].opened, 5);
+	assert_int_equal(sum.slots[0].open, 7);
+	assert_int_equal(sum.slots[0].depth, 3);
+	assert_int_equal(sum.slots[40].opened, 9);
+	series__done(&sum);
+	series__free(a);
+	series__free(b);
 }
 
 static void only_growth_counts(void **state)
@@ -67,8 +106,8 @@ static void only_growth_counts(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(seconds_have_slots),
-		cmocka_unit_test(slots_merge_in_time),
+		cmocka_unit_test(seconds_have_slots),	  cmocka_unit_test(slots_merge_in_time),
+		cmocka_unit_test(narrower_ones_keep_all), cmocka_unit_test(sums_of_several),
 		cmocka_unit_test(only_growth_counts),
 	};
 
