@@ -103,7 +103,7 @@ void json_add(struct json_object *object, const char *key, struct json_object *v
 {
 	for (size_t len; key[len = strcspn(key, ".")]; key += len + 1)
 		object = child(object, key, len);
-	json_object_object_add(object, key, value);
+	json_object_object_add_ex(object, key, value, JSON_C_OBJECT_KEY_IS_CONSTANT);
 }
 
 struct json_object *json_record(const struct report *report, const char *type)

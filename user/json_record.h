@@ -14,7 +14,7 @@ struct json_object *json_number(__u64 number);
 struct json_object *json_text(const char *text);
 struct json_object *json_cell(const struct cell *cell);
 
-/* Consumes VALUE. A dot in KEY nests. */
+/* Consumes VALUE. A dot in KEY, which must outlive OBJECT, nests. */
 void json_add(struct json_object *object, const char *key, struct json_object *value);
 
 /* What each record begins with: its type and the report's time. */
