@@ -119,6 +119,22 @@ const struct rule rules[] = {
 		.evidence = { FACT_RACED, FACT_RACED_SHARE, FACT_EXCHANGES, FACT_CLOSED, FACT_LOCAL_TIMEOUT, FACT_LOCAL_TIMEOUT_SPREAD, FACT_LOCAL_TIMEOUT_CLOSES, FACT_LOCAL_TIMEOUT_OF, FACT_LONGEST_GAP },
 	},
 	{
+		.id = "race-seen",
+		.scopes = SCOPE_SERVER,
+		.severity = SEVERITY_WARNING,
+		.when = {
+			{ FACT_UNREAD, AT_LEAST, 1, 0 },
+			{ FACT_LOCAL_TIMEOUT_CLOSES, AT_LEAST, 10, 0 },
+			{ FACT_LONGEST_GAP, AT_LEAST, 0.8, FACT_LOCAL_TIMEOUT },
+		},
+		.worse = SEVERITY_CRITICAL,
+		.worse_when = { { FACT_UNREAD, AT_LEAST, 10, 0 } },
+		.what = "this side closed {unread_data|connection|connections} with a request unread, which resets them: the keep-alive race; it closes idle connections after {local_timeout_ms} ({local_timeout_closes} of {local_timeout_of}); clients reuse them after up to {longest_reused_gap_ms}",
+		.why = "such a request gets no answer: behind a proxy it is a 502, unless it may be sent again",
+		.check = "connscope close[ -P {port}]: rst of LOCAL stays 0",
+		.evidence = { FACT_UNREAD, FACT_UNREAD_SHARE, FACT_EXCHANGES, FACT_CLOSED, FACT_LOCAL_TIMEOUT, FACT_LOCAL_TIMEOUT_SPREAD, FACT_LOCAL_TIMEOUT_CLOSES, FACT_LOCAL_TIMEOUT_OF, FACT_LONGEST_GAP },
+	},
+	{
 		.id = "race-ahead",
 		.scopes = SCOPE_CLIENT,
 		.severity = SEVERITY_WARNING,

@@ -316,6 +316,44 @@ static void race_seen(void **state)
 	expect(&scene, "");
 }
 
+/* SILENT connections that this server closed after five seconds, COUNT with a request unread, and
+ * clients that came back after GAP_MS. */
+static void closed_on(struct scene *scene, size_t silent, size_t count, __u64 gap_ms)
+{
+	struct conn conn;
+
+	begin(scene, ROLE_SERVER);
+	conn = ended(scene);
+	conn.idle_ms = 5000;
+	for (size_t i = 0; i < silent; i++) {
+		conn.closed_ns += 200 * MS;
+		add(scene, 1, conn);
+	}
+	conn.idle_ms = 0;
+	conn.flags = CONN_IN_FLIGHT;
+	conn.initiator = INITIATOR_LOCAL_RST;
+	conn.cause = CAUSE_UNREAD_DATA;
+	add(scene, count, conn);
+	tell_group(scene, 1, gap_ms, 0);
+}
+
+static void race_seen_by_the_server(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	closed_on(&scene, 10, 1, 4000);
+	expect(&scene, "race-seen:warning");
+	closed_on(&scene, 10, 10, 4000);
+	expect(&scene, "race-seen:critical");
+	closed_on(&scene, 10, 0, 4000);
+	expect(&scene, "race-ahead:warning");
+	closed_on(&scene, 9, 10, 4000); /* what it closes by is not known */
+	expect(&scene, "");
+	closed_on(&scene, 10, 10, 3900); /* nobody waits that long */
+	expect(&scene, "");
+}
+
 /* Where both sides know that a response was the last, either may be first. */
 static void crossing_ends(void **state)
 {
@@ -872,6 +910,7 @@ int main(void)
 		cmocka_unit_test(request_cap),
 		cmocka_unit_test(pool_too_small),
 		cmocka_unit_test(race_seen),
+		cmocka_unit_test(race_seen_by_the_server),
 		cmocka_unit_test(crossing_ends),
 		cmocka_unit_test(goodbyes),
 		cmocka_unit_test(race_ahead),
