@@ -21,7 +21,7 @@ static const struct advice advices[] = {
 	{ "body-unread", SOFTWARE_ANY, {}, "read each response to its end before the connection is closed or given back, those of errors too" },
 
 	/* ---- not-reused-local ---- */
-	{ "not-reused-local", SOFTWARE_NGINX, {}, "in the upstream block: keepalive[ {active_peak}]; beside proxy_pass: proxy_http_version 1.1 and proxy_set_header Connection \"\"" },
+	{ "not-reused-local", SOFTWARE_NGINX, {}, "keepalive[ {active_peak} or more] in the upstream block, proxy_http_version 1.1 and proxy_set_header Connection \"\" beside proxy_pass; nginx 1.29.7 and later do all that by default" },
 	{ "not-reused-local", SOFTWARE_HAPROXY, {}, "http-reuse safe, and no option httpclose or http-server-close" },
 	{ "not-reused-local", SOFTWARE_ENVOY, {}, "no max_requests_per_connection of 1 for this cluster" },
 	{ "not-reused-local", SOFTWARE_APACHE, {}, "ProxyPass with enablereuse=on, no disablereuse, no proxy-nokeepalive in the environment" },
@@ -34,17 +34,18 @@ static const struct advice advices[] = {
 	{ "not-reused-local", SOFTWARE_ANY, {}, "keep connections after a response: a client with keep-alive, or a pool[ of {active_peak}]" },
 
 	/* ---- not-reused-remote ---- */
-	{ "not-reused-remote", SOFTWARE_NGINX, {}, "nginx asks for it by default: in the upstream block keepalive[ {active_peak}]; beside proxy_pass proxy_http_version 1.1 and proxy_set_header Connection \"\"; if that is so already, switch on keep-alive in the upstream" },
-	{ "not-reused-remote", SOFTWARE_NODE, {}, "one http.Agent({ keepAlive: true }), for without it Node asks the upstream to close; if that is so already, switch on keep-alive in the upstream" },
-	{ "not-reused-remote", SOFTWARE_HAPROXY, {}, "no option httpclose, which asks the upstream to close; if that is so already, switch on keep-alive in the upstream" },
+	{ "not-reused-remote", SOFTWARE_NGINX, {}, "nginx before 1.29.7 asks the upstream to close, unless told otherwise: keepalive[ {active_peak} or more] in the upstream block, proxy_http_version 1.1 and proxy_set_header Connection \"\" beside proxy_pass; if that is so already, switch on keep-alive in the upstream" },
+	{ "not-reused-remote", SOFTWARE_NODE, {}, "one http.Agent({ keepAlive: true }) for all requests: without an agent, and by default before version 19, Node asks the upstream to close; if that is so already, switch on keep-alive in the upstream" },
+	{ "not-reused-remote", SOFTWARE_GO, {}, "no Request.Close and no Transport.DisableKeepAlives, which ask the upstream to close; if that is so already, switch on keep-alive in the upstream" },
+	{ "not-reused-remote", SOFTWARE_HAPROXY, {}, "no option httpclose or http-server-close, which ask the upstream to close; if that is so already, switch on keep-alive in the upstream" },
 	{ "not-reused-remote", SOFTWARE_APACHE, {}, "no disablereuse=on, force-proxy-request-1.0 or proxy-nokeepalive, which ask the upstream to close; if that is so already, switch on keep-alive in the upstream" },
-	{ "not-reused-remote", SOFTWARE_ANY, {}, "see who asks for it: requests of HTTP/1.0 or with \"Connection: close\" (this side), or responses with it (the upstream: nginx keepalive_timeout 0, Apache KeepAlive Off, Node shouldKeepAlive); and switch keep-alive on there" },
+	{ "not-reused-remote", SOFTWARE_ANY, {}, "see who asks for it: requests of HTTP/1.0 or with \"Connection: close\" (this side), or responses with it (the upstream: nginx keepalive_timeout 0, Apache KeepAlive Off); and switch keep-alive on there" },
 
 	/* ---- request-cap ---- */
 	{ "request-cap", SOFTWARE_NGINX, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "keepalive_requests in the upstream block, default 1000: raise it" },
 	{ "request-cap", SOFTWARE_ENVOY, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "max_requests_per_connection of this cluster: raise it" },
 	{ "request-cap", SOFTWARE_ANY, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "the limit on requests a connection of this client: raise it" },
-	{ "request-cap", SOFTWARE_ANY, {}, "the upstream's limit on requests a connection (nginx keepalive_requests, Apache MaxKeepAliveRequests, Node server.maxRequestsPerSocket, gunicorn max_requests): raise it" },
+	{ "request-cap", SOFTWARE_ANY, {}, "the upstream's limit on requests a connection (nginx keepalive_requests, Apache MaxKeepAliveRequests, Node server.maxRequestsPerSocket): raise it" },
 
 	/* ---- pool-too-small ---- */
 	{ "pool-too-small", SOFTWARE_NGINX, {}, "in the upstream block: keepalive[ {active_peak}], or more, for each worker process" },
@@ -91,6 +92,7 @@ static const struct advice advices[] = {
 	{ "accept-*", SOFTWARE_NODE, { { FACT_ACCEPT_WAIT_P50, AT_LEAST, 10000, 0 } }, "it accepts too slowly: look for what holds up the event loop, or run several processes (node:cluster)" },
 	{ "accept-*", SOFTWARE_ANY, { { FACT_ACCEPT_WAIT_P50, AT_LEAST, 10000, 0 } }, "it accepts too slowly[, {accepting_threads|thread|threads} did, one connection each {accept_gap_us}]: more of them, or less work between two accept() calls" },
 	{ "accept-*", SOFTWARE_ANY, { { FACT_ASKED, ABOVE, 1, FACT_LIMIT } }, "it accepts in time, the limit is small for its bursts: raise net.core.somaxconn to {backlog_asked} in its network namespace, then restart it" },
+	{ "accept-*", SOFTWARE_ANY, { { FACT_LIMIT, AT_LEAST, 1, FACT_SOMAXCONN } }, "it accepts in time, the limit is small for its bursts, and is all that net.core.somaxconn allows: raise that above {somaxconn} in its network namespace, its own backlog too where that is no larger, then restart it" },
 	{ "accept-*", SOFTWARE_ANY, {}, "it accepts in time, the limit is small for its bursts: ask for a larger backlog (nginx listen ... backlog=, Apache ListenBacklog, Node listen({ backlog }), gunicorn --backlog, php-fpm listen.backlog), at most net.core.somaxconn[ {somaxconn}]" },
 	{ "backlog-clamped", SOFTWARE_ANY, {}, "sysctl net.core.somaxconn={backlog_asked} in its network namespace (a container has its own), then restart the listener" },
 	{ "backlog-small", SOFTWARE_NGINX, {}, "listen ... backlog={somaxconn}" },

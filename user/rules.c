@@ -15,7 +15,7 @@ const struct rule rules[] = {
 		},
 		.what = "{unread_data} of {closed} connections were closed with data of the response unread, which resets them",
 		.why = "a response that is not read to its end cannot be followed by another request: its connection is thrown away, and the upstream may log an error",
-		.check = "connscope close[ -P {port}] -w: CAUSE unread-data stays 0",
+		.check = "connscope close[ -P {port}]: rst of LOCAL stays 0",
 		.evidence = { FACT_UNREAD, FACT_UNREAD_SHARE, FACT_CLOSED, FACT_CLOSED_LOCAL, FACT_EXCHANGES },
 	},
 	{
@@ -85,9 +85,9 @@ const struct rule rules[] = {
 		},
 		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "request-cap" },
 		.what = "the pool of idle connections is too small: this side keeps about {pool_size} and closed {pool_closes} right after a response while others sat idle[; {active_peak} were in use at once]",
-		.why = "new connections are opened soon after, each for a handshake[ of {connect_p50_us}]: {opened} for {exchanges} exchanges",
+		.why = "new connections are opened soon after, each for a handshake[ of {connect_p50_us}]: {opened} for {exchanges} exchanges; {time_wait} of those closed were left in TIME_WAIT",
 		.check = "connscope reuse[ -P {port}]: OPENED stays[ near {active_peak}], REUSE rises from {reuse_ratio}",
-		.evidence = { FACT_POOL, FACT_EARLY_CLOSES, FACT_CHURN, FACT_ACTIVE_PEAK, FACT_OPEN_PEAK, FACT_OPENED, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_CLOSED, FACT_CLOSED_LOCAL },
+		.evidence = { FACT_POOL, FACT_EARLY_CLOSES, FACT_CHURN, FACT_ACTIVE_PEAK, FACT_OPEN_PEAK, FACT_OPENED, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_CLOSED, FACT_CLOSED_LOCAL, FACT_TIME_WAIT },
 	},
 	/* ---- the keep-alive race ---- */
 	{
@@ -207,7 +207,7 @@ const struct rule rules[] = {
 		.scopes = SCOPE_SERVER,
 		.severity = SEVERITY_CRITICAL,
 		.when = { { FACT_OVERFLOWS, AT_LEAST, 1, 0 } },
-		.what = "the accept queue was full: {overflows|connection was|connections were} refused, beside {accepted} that were accepted; limit {limit}[, asked for {backlog_asked}][, deepest {depth_max}][; half of them waited {accept_wait_p50_us} for accept(), the slowest hundredth {accept_wait_p99_us}]",
+		.what = "the accept queue was full: {overflows|connection was|connections were} refused, beside {accepted} that were accepted; limit {limit}[, asked for {backlog_asked}][, net.core.somaxconn {somaxconn}][, deepest {depth_max}][; half of them waited {accept_wait_p50_us} for accept(), the slowest hundredth {accept_wait_p99_us}]",
 		.why = "a refused client waits for a retransmission, a second and more, or fails",
 		.check = "connscope accept[ -P {port}]: OVERFLOWS stays 0, QUEUE max is far from {limit}",
 		.evidence = { FACT_OVERFLOWS, FACT_ACCEPTED, FACT_LIMIT, FACT_ASKED, FACT_SOMAXCONN, FACT_DEPTH_MAX, FACT_DEPTH_P90, FACT_ACCEPT_WAIT_P50, FACT_ACCEPT_WAIT_P99, FACT_ACCEPT_GAP, FACT_ACCEPTORS },

@@ -855,7 +855,7 @@ static void as_text(void **state)
 		"          connections are not reused: this side closed 30 of 30 right after the\n"
 		"          response, each after 1 exchange\n"
 		"  why     "));
-	assert_non_null(strstr(text, "\n  change  in the upstream block: keepalive 1; beside"));
+	assert_non_null(strstr(text, "\n  change  keepalive 1 or more in the upstream block"));
 	assert_non_null(strstr(text, "\n  check   connscope reuse -P 80: "));
 	end(&scene);
 }
