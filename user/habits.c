@@ -105,7 +105,7 @@ static void add_ending(struct habits *habits, const struct conn *conn)
 	bool partial = conn->flags & CONN_PARTIAL, in_flight = conn->flags & CONN_IN_FLIGHT;
 
 	if (!side || !conn->exchanges || (conn->flags & (CONN_ENDED_BEFORE | CONN_TURNLESS)) ||
-	    (in_flight && side == &habits->remote))
+	    (in_flight && (side == &habits->remote || conn->role == ROLE_SERVER)))
 		return;
 	endings__add(side, &(struct ending){
 				   .rank = rank_of(conn),

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -345,6 +346,7 @@ static void race_seen_by_the_server(void **state)
 	closed_on(&scene, 10, 1, 4000);
 	expect(&scene, "race-seen:warning");
 	closed_on(&scene, 10, 10, 4000);
+	assert_true(isnan(fact_of(&scene, 0, FACT_CAP))); /* those did not end with a response */
 	expect(&scene, "race-seen:critical");
 	closed_on(&scene, 10, 0, 4000);
 	expect(&scene, "race-ahead:warning");
