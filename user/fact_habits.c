@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a row's habits tell: idle timeouts, request caps, the size of a pool. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "cluster.h"
+#include "fact_part.h"
+#include "habits.h"
+#include "view_row.h"
+
+#define TIMEOUT_MIN_MS	  200  /* what ends sooner was not idle for long */
+#define TIMEOUT_SPREAD_MS 100  /* timers of user space are about that exact */
+#define TIMEOUT_CLOSES	  5    /* of which it is learnt */
+#define SHUTDOWN_MS	  1000 /* ends within it may all be one, as where a process ends */
+#define EARLY_MS	  1000 /* an idle timeout is longer */
+
+struct values {
+	__u32 items[2 * ENDINGS_MAX];
+	size_t count;
+};
+
+static void collect_idle(struct values *values, const struct endings *endings, __u32 least)
+{
+	for (size_t i = 0; i < endings->count; i++) {
+		__u32 idle = endings->items[i].idle_ms;
+
+		if (idle != IDLE_UNKNOWN && idle >= least &&
+		    !(least && endings->items[i].in_flight))
+			values->items[values->count++] = idle;
+	}
+}
+
+/* Its end came with a response, not after a silence. */
+static bool is_early(const struct ending *ending)
+{
+	return ending->exchanges && ending->idle_ms < EARLY_MS;
+}
+
+static void collect_uses(struct values *values, const struct endings *endings)
+{
+	for (size_t i = 0; i < endings->count; i++) {
+		if (is_early(&endings->items[i]))
+			values->items[values->count++] = endings->items[i].exchanges;
+	}
+}
+
+/* At the end, whatever the reason: the median. */
+static void gather_idle(struct facts *facts, const struct endings *endings, enum fact fact)
+{
+	struct values idle = { .count = 0 };
+	struct cluster half;
+
+	collect_idle(&idle, endings, 0);
+	if (cluster_find(idle.items, idle.count, 1, UINT32_MAX, &half))
+		fact_set_count(facts, fact, half.middle);
+}
+
+/* Connections that were last used together and end together, by whatever reason, had been idle for
+ * the same time: of a timeout these are evidence only where other ends are, too. */
+static bool is_one_event(const struct endings *endings, const struct cluster *idle)
+{
+	__u32 first = 0, widest = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < endings->count; i++) {
+		const struct ending *ending = &endings->items[i];
+		__s32 since;
+
+		if (ending->idle_ms < idle->low || ending->idle_ms > idle->high)
+			continue;
+		since = any ? (__s32)(ending->closed_ms - first) : 0;
+		first = any ? first : ending->closed_ms;
+		any = true;
+		widest = (__u32)abs(since) > widest ? (__u32)abs(since) : widest;
+	}
+	return widest < SHUTDOWN_MS;
+}
+
+/* Where most of what a side closes after a while is closed after the same while. The facts that
+ * follow FACT are the spread, the closes, and of how many these are. */
+static void gather_timeout(struct facts *facts, const struct endings *endings, enum fact fact)
+{
+	struct values idle = { .count = 0 };
+	struct cluster all, most;
+	__u32 width;
+
+	collect_idle(&idle, endings, TIMEOUT_MIN_MS);
+	if (!cluster_find(idle.items, idle.count, 1, UINT32_MAX, &all))
+		return;
+	width = all.middle / 20 > TIMEOUT_SPREAD_MS ? all.middle / 20 : TIMEOUT_SPREAD_MS;
+	if (!cluster_find(idle.items, idle.count, 0.8, width, &most) ||
+	    most.count < TIMEOUT_CLOSES || is_one_event(endings, &most))
+		return;
+	fact_set_count(facts, fact, most.middle);
+	fact_set_count(facts, fact + 1, most.high - most.low);
+	fact_set_count(facts, fact + 2, most.count);
+	fact_set_count(facts, fact + 3, idle.count);
+}
+
+static size_t count_uses(const struct endings *endings, __u32 uses)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < endings->count; i++)
+		count += is_early(&endings->items[i]) && endings->items[i].exchanges == uses;
+	return count;
+}
+
+/* Where most that end with a response have had the same number of exchanges. */
+static void gather_cap(struct facts *facts, const struct habits *habits)
+{
+	struct values uses = { .count = 0 };
+	struct cluster most;
+
+	collect_uses(&uses, &habits->local);
+	collect_uses(&uses, &habits->remote);
+	if (!cluster_find(uses.items, uses.count, 0.8, 0, &most))
+		return;
+	fact_set_count(facts, FACT_CAP, most.middle);
+	fact_set_count(facts, FACT_CAP_CLOSES, most.count);
+	fact_set_count(facts, FACT_CAP_OF, uses.count);
+	fact_set_share(facts, FACT_CAP_LOCAL_SHARE, count_uses(&habits->local, most.middle),
+		       most.count);
+}
+
+/* How many endings each one of the sample stands for. */
+static double weight_of(const struct endings *endings)
+{
+	return endings->below ? 4294967296.0 / endings->below : 1;
+}
+
+/* Closed by us soon after an answer, although others sat idle: so many idle ones are enough for the
+ * pool. Some of those may just have been answered, and be on their way to be closed, too: the
+ * tenth smallest of a hundred tells. */
+static void gather_pool(struct facts *facts, const struct row_sum *sum)
+{
+	const struct endings *endings = &sum->row->habits->local;
+	__u64 exchanges = sum->totals.exchanges + sum->totals.partial_exchanges;
+	struct values others = { .count = 0 };
+	struct cluster all;
+	double closes;
+
+	for (size_t i = 0; i < endings->count; i++) {
+		const struct ending *ending = &endings->items[i];
+
+		if (ending->idle_ms < EARLY_MS && !ending->in_flight && ending->idle_others &&
+		    ending->idle_others != IDLE_UNKNOWN)
+			others.items[others.count++] = ending->idle_others;
+	}
+	if (!cluster_find(others.items, others.count, 1, UINT32_MAX, &all))
+		return;
+	closes = (double)others.count * weight_of(endings);
+	fact_set_count(facts, FACT_POOL, others.items[others.count / 10]);
+	fact_set(facts, FACT_EARLY_CLOSES, closes);
+	if (exchanges)
+		fact_set(facts, FACT_CHURN, closes / (double)exchanges);
+}
+
+void facts__gather_habits(struct facts *facts, const struct row_sum *sum)
+{
+	const struct habits *habits = sum->row->habits;
+
+	if (!habits)
+		return;
+	gather_idle(facts, &habits->local, FACT_IDLE_LOCAL);
+	gather_idle(facts, &habits->remote, FACT_IDLE_REMOTE);
+	gather_timeout(facts, &habits->local, FACT_LOCAL_TIMEOUT);
+	gather_timeout(facts, &habits->remote, FACT_REMOTE_TIMEOUT);
+	gather_cap(facts, habits);
+	if (sum->row->key.role == ROLE_CLIENT)
+		gather_pool(facts, sum);
+	fact_set_count(facts, FACT_SILENT, habits->silent);
+	if (habits->silent)
+		fact_set_count(facts, FACT_SILENCE, habits->silent_ms);
+	if (habits->acceptor_count)
+		fact_set_count(facts, FACT_ACCEPTORS, habits->acceptor_count);
+}
