@@ -266,7 +266,9 @@ static __always_inline void conn_connecting(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
 
-	if (!conn) { /* the change to SYN_SENT was missed, or the filters refuse it */
+	/* The change to SYN_SENT was missed, or the filters refuse it, or it was counted as lost.
+	 */
+	if (!conn && !conns_full) {
 		conn_open_client(sk, NULL, NULL, bpf_ktime_get_ns());
 		conn = conn_find(sk);
 	}
@@ -317,6 +319,9 @@ static __always_inline struct conn *conn_open_late(struct sock *sk, struct tcp_s
 		conn.limit = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
 	}
 	conn.ready = !server; /* with ready_ns 0: the connect time is not known */
+	/* With filters it is rather one that they refuse: it must not take a place, or be lost. */
+	if (filtered && !conn_complete(sk, tp, &conn))
+		return NULL;
 	return conn_store(sk, &conn, BPF_NOEXIST) ? conn_find(sk) : NULL;
 }
 

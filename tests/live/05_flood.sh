@@ -51,4 +51,30 @@ mapfile -t counted < <(values "upstream 5502" .closed meta .lost_events)
 check_range "small ring buffer: lost" "${counted[1]}" 1 $count
 check "... lost + seen" $((counted[0] + counted[1])) $count
 check "... --strict says so" "$trace_status" 4
+
+# A full table: those in it stay exact, the others are counted and never half seen.
+trace_start --max-conns 200 --strict
+talk_start hold --port 5503 --conns 60
+hear "$talk_out" ready
+peer reuse --port 5504 --conns 200 --exchanges 2
+echo x >&"$talk_fd"
+hear "$talk_out" "done"
+peer reuse --port 5505 --conns 20 --exchanges 2
+trace_stop
+talk_end "$talk_fd" "$talk_pid"
+expect "full table: who is in it" "upstream 5503" "[.opened, .exchanges, .open, .closed]" "[60,60,60,0]"
+expect "... who came later" "upstream 5504" "[.opened, .exchanges, .partial, .closed]" "[40,80,0,40]"
+expect "... who came when there was room again" "upstream 5505" "[.opened, .exchanges, .closed]" "[20,40,20]"
+expect "... their servers" "listener 5504" "[.accepted, .exchanges]" "[40,80]"
+expect "... who is not" meta "[.tracked, .map_full, .lost_events]" "[240,320,0]"
+verify
+check "... --strict says so" "$trace_status" 4
+
+# What the filters refuse takes no place in it.
+trace_start --max-conns 40 --role client
+peer reuse --port 5506 --conns 100 --exchanges 1
+trace_stop
+expect "full table, filtered" "upstream 5506" "[.opened, .exchanges]" "[40,40]"
+expect "... who is not in it" meta "[.tracked, .map_full]" "[40,60]"
+verify
 plan
