@@ -62,7 +62,8 @@ MAKE_RECORDING := $(O)/tests/make_recording
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf bench-icount bench-baseline bench-user lint install uninstall clean help
+.PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf bench-icount bench-scale
+.PHONY: bench-native bench-user bench-baseline lint install uninstall clean help
 
 MAN := $(O)/connscope.8
 
@@ -168,12 +169,23 @@ check-bpf: ## the BPF object with every clang that is here
 		$(MAKE) --no-print-directory O=$(O)/$$clang CLANG=$$clang $(O)/$$clang/bpf/connscope.bpf.o || exit 1; \
 	done
 
+ICOUNT := CONNSCOPE=$(abspath $(BIN)) WORK=$(abspath $(O)/tests/bench/work) FLOOR=$(abspath $(O)/tests/bench/floor) \
+	DISPATCH=$(abspath $(O)/tests/bench/dispatch) tests/bench/icount
+
 bench-icount: $(BIN) $(BENCH) ## instructions beside each tracer, in VMs, against the baseline (any user)
 	$(Q)tests/packages build bench || :
-	$(Q)CONNSCOPE=$(abspath $(BIN)) WORK=$(abspath $(O)/tests/bench/work) FLOOR=$(abspath $(O)/tests/bench/floor) \
-		DISPATCH=$(abspath $(O)/tests/bench/dispatch) \
-		tests/bench/icount $(BENCH_KERNELS) > $(O)/icount.json
+	$(Q)$(ICOUNT) $(BENCH_KERNELS) > $(O)/icount.json
 	$(Q)tests/bench/judge $(O)/icount.json tests/bench/baseline.json
+
+bench-scale: BENCH_KERNELS = 6.12
+bench-scale: $(BIN) $(BENCH) ## how cost grows with what is open: instructions in a VM, then time on this kernel (root)
+	$(Q)VARIANTS=scale MEMORY=3072 $(ICOUNT) $(BENCH_KERNELS) > $(O)/icount-scale.json
+	$(Q)tests/bench/judge $(O)/icount-scale.json
+	$(Q)CONNSCOPE=$(abspath $(BIN)) WORK=$(abspath $(O)/tests/bench/work) tests/bench/scale $(O)/scale.json
+
+bench-native: $(BIN) ## wrk against nginx beside each tracer, on this kernel (root)
+	$(Q)tests/packages build bench || :
+	$(Q)CONNSCOPE=$(abspath $(BIN)) tests/bench/native $(O)/native.json
 
 bench-baseline: ## what bench-icount has measured last is what it compares with from now on
 	$(Q)cp $(O)/icount.json tests/bench/baseline.json
