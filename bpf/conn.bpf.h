@@ -51,7 +51,9 @@ static __always_inline void conn_set_owner(struct conn *conn, const struct owner
 static __always_inline bool conn_store(struct sock *sk, const struct conn *conn, __u64 flags)
 {
 	__u64 key = (__u64)sk;
-	long err = bpf_map_update_elem(&conns, &key, conn, flags);
+	/* An int, for before 6.4 the kernel's calls in the place of this helper return one, with
+	 * nothing above it: "bpf: return long from bpf_map_ops funcs". */
+	int err = bpf_map_update_elem(&conns, &key, conn, flags);
 
 	if (err == -E2BIG) {
 		conns_full = true;
