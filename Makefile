@@ -210,6 +210,7 @@ define INSTALLED
 644 user/share/connscope-grafana.json $(SHAREDIR)/connscope/connscope-grafana.json
 644 user/share/connscope-clickhouse.sql $(SHAREDIR)/connscope/connscope-clickhouse.sql
 644 user/share/fleet.md $(SHAREDIR)/connscope/fleet.md
+644 user/share/cost.md $(SHAREDIR)/connscope/cost.md
 endef
 export INSTALLED
 
