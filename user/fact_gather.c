@@ -27,7 +27,7 @@ static void gather_failures(struct facts *facts, const struct row_sum *sum)
 {
 	const struct totals *totals = &sum->totals;
 	const struct habits *habits = sum->row->habits;
-	__u64 failed = totals->failed - totals->fails[FAIL_CANCELLED];
+	__u64 failed = totals->failed - totals->fails[FAIL_CANCELLED], failing_ns = 0;
 
 	fact_set_count(facts, FACT_FAILED, failed);
 	fact_set_count(facts, FACT_FAILED_THERE, failed - totals->fails[FAIL_NO_PORT]);
@@ -38,8 +38,10 @@ static void gather_failures(struct facts *facts, const struct row_sum *sum)
 	fact_set_count(facts, FACT_NO_PORT, totals->fails[FAIL_NO_PORT]);
 	if (!habits || !habits->failed_first_ns)
 		return;
-	fact_set_count(facts, FACT_FAILING_FOR,
-		       (sum->report->now_ns - habits->failed_first_ns) / 1000000);
+	/* One may begin after the report's time was taken. */
+	if (sum->report->now_ns > habits->failed_first_ns)
+		failing_ns = sum->report->now_ns - habits->failed_first_ns;
+	fact_set_count(facts, FACT_FAILING_FOR, failing_ns / 1000000);
 	fact_set(facts, FACT_STILL_FAILING, habits->failed_last_ns > habits->opened_last_ns);
 }
 

@@ -668,6 +668,9 @@ static void connect_fails(void **state)
 	expect(&scene, "connect-fails:warning");
 	failing(&scene, 3, 3, FAIL_TIMEOUT);
 	assert_true(fact_of(&scene, 0, FACT_STILL_FAILING) == 1);
+	assert_int_equal((int)fact_of(&scene, 0, FACT_FAILING_FOR), 98998);
+	scene.report.now_ns = 0; /* taken before they began */
+	assert_true(fact_of(&scene, 0, FACT_FAILING_FOR) == 0);
 	expect(&scene, "connect-fails:critical");
 	failing(&scene, 2, 3, FAIL_UNREACHABLE);
 	expect(&scene, "");
