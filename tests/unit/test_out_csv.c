@@ -169,6 +169,41 @@ static void rows_alone_without_headers(void **state)
 	end(&scene);
 }
 
+/* A finding: prose, and numbers by name. */
+static const struct column finding_columns[] = {
+	{ "rule", NULL, "RULE", COLUMN_TEXT, SHOW_ALWAYS, false, "" },
+	{ "why", NULL, "why", COLUMN_PROSE, SHOW_ALWAYS, false, "" },
+	{ "evidence", NULL, "EVIDENCE", COLUMN_OBJECT, SHOW_NEVER, false, "" },
+};
+
+static void numbers_by_name_are_json(void **state)
+{
+	static const struct named_number members[] = {
+		{ "closed", COLUMN_COUNT, 9.5 },   { "closed_ratio", COLUMN_RATIO, 2.0 / 3 },
+		{ "timeout_ms", COLUMN_MS, 5019 }, { "still_failing", COLUMN_BOOL, 1 },
+		{ "connect_us", COLUMN_US, 1e15 },
+	};
+	struct scene scene;
+	struct cell *cells;
+
+	(void)state;
+	begin(&scene);
+	table__init(&scene.tables[0], "finding", finding_columns, COUNT_OF(finding_columns));
+	cells = add(&scene, "race-seen");
+	cells[1] = cell_text("a, \"b\"\nc");
+	cells[2] = cell_object(members, COUNT_OF(members));
+	add(&scene, "short-look")[2] = cell_object(NULL, 0);
+	write_csv(&scene, 1);
+	assert_begins(scene.text,
+		      "type,ts,rule,why,evidence\n"
+		      "finding,2025-11-21T01:00:00.123Z,race-seen,\"a, \"\"b\"\"\xef\xbf\xbd"
+		      "c\","
+		      "\"{\"\"closed\"\":10,\"\"closed_ratio\"\":0.6667,\"\"timeout_ms\"\":5019,"
+		      "\"\"still_failing\"\":true,\"\"connect_us\"\":1000000000000000}\"\n"
+		      "finding,2025-11-21T01:00:00.123Z,short-look,,{}\n\n");
+	end(&scene);
+}
+
 static size_t count_fields(const char *line)
 {
 	size_t fields = 1;
@@ -220,6 +255,7 @@ int main(void)
 		cmocka_unit_test(hostile_text),
 		cmocka_unit_test(each_table_has_its_header),
 		cmocka_unit_test(rows_alone_without_headers),
+		cmocka_unit_test(numbers_by_name_are_json),
 		cmocka_unit_test(account_has_a_column_for_each_reason),
 		cmocka_unit_test(failed_write_is_an_error),
 	};

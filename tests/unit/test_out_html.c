@@ -152,6 +152,33 @@ static void columns_that_are_shown_and_their_cells(void **state)
 	end(&scene);
 }
 
+static void prose_is_text_and_numbers_by_name_stay_out(void **state)
+{
+	static const struct column finding_columns[] = {
+		{ "rule", NULL, "RULE", COLUMN_TEXT, SHOW_ALWAYS, false, "" },
+		{ "why", NULL, "why", COLUMN_PROSE, SHOW_ALWAYS, false, "" },
+		{ "evidence", NULL, "EVIDENCE", COLUMN_OBJECT, SHOW_NEVER, false, "" },
+	};
+	static const struct named_number member = { "closed", COLUMN_COUNT, 7 };
+	struct cell *cells;
+	struct scene scene;
+
+	(void)state;
+	begin(&scene);
+	table__init(&scene.table, "finding", finding_columns, COUNT_OF(finding_columns));
+	cells = table__add_row(&scene.table);
+	cells[0] = cell_text("race-seen");
+	cells[1] = cell_text("</script><b>");
+	cells[2] = cell_object(&member, 1);
+	write_page(&scene);
+	assert_int_equal(json_object_array_length(at(&scene, "tables.0.about.columns")), 2);
+	assert_string_equal(text_at(&scene, "tables.0.about.columns.1.type"), "text");
+	assert_string_equal(text_at(&scene, "tables.0.about.columns.1.show"), "always");
+	assert_int_equal(json_object_array_length(at(&scene, "tables.0.rows.0")), 2);
+	assert_string_equal(text_at(&scene, "tables.0.rows.0.1"), "</script><b>");
+	end(&scene);
+}
+
 static void what_a_command_is_told_stays_out(void **state)
 {
 	struct scene scene;
@@ -257,6 +284,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hostile_text_is_data),
 		cmocka_unit_test(columns_that_are_shown_and_their_cells),
+		cmocka_unit_test(prose_is_text_and_numbers_by_name_stay_out),
 		cmocka_unit_test(what_a_command_is_told_stays_out),
 		cmocka_unit_test(losses_are_alarms),
 		cmocka_unit_test(the_busiest_first_and_the_rest_summed),

@@ -81,6 +81,41 @@ static struct json_object *line(const struct scene *scene, int number)
 	return object;
 }
 
+/* A finding: prose, and numbers by name. */
+static const struct column finding_columns[] = {
+	{ "rule", NULL, "RULE", COLUMN_TEXT, SHOW_ALWAYS, false, "" },
+	{ "why", NULL, "why", COLUMN_PROSE, SHOW_ALWAYS, false, "" },
+	{ "evidence", NULL, "EVIDENCE", COLUMN_OBJECT, SHOW_NEVER, false, "" },
+};
+
+static void numbers_by_name(void **state)
+{
+	static const struct named_number members[] = {
+		{ "closed", COLUMN_COUNT, 9.5 },   { "closed_ratio", COLUMN_RATIO, 2.0 / 3 },
+		{ "timeout_ms", COLUMN_MS, 5019 }, { "still_failing", COLUMN_BOOL, 1 },
+		{ "connect_us", COLUMN_US, 1e15 },
+	};
+	struct cell *cells;
+	struct scene scene;
+
+	(void)state;
+	begin(&scene);
+	table__init(&scene.table, "finding", finding_columns, COUNT_OF(finding_columns));
+	cells = table__add_row(&scene.table);
+	cells[0] = cell_text("race-seen");
+	cells[1] = cell_text("a \"b\"\n\x1b\xff");
+	cells[2] = cell_object(members, COUNT_OF(members));
+	write_json(&scene);
+	*strchr(scene.text, '\n') = '\0';
+	assert_string_equal(scene.text,
+			    "{\"type\":\"finding\",\"ts\":\"2025-11-21T01:00:00.123Z\","
+			    "\"rule\":\"race-seen\",\"why\":\"a \\\"b\\\"\\n\\u001b\xef\xbf\xbd\","
+			    "\"evidence\":{\"closed\":10,\"closed_ratio\":0.6667,"
+			    "\"timeout_ms\":5019,\"still_failing\":true,"
+			    "\"connect_us\":1000000000000000}}");
+	end(&scene);
+}
+
 static void one_row_exactly(void **state)
 {
 	struct cell *cells;
@@ -314,6 +349,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_row_exactly),
+		cmocka_unit_test(numbers_by_name),
 		cmocka_unit_test(histograms_where_asked),
 		cmocka_unit_test(no_rows_leave_meta_alone),
 		cmocka_unit_test(hostile_text_stays_valid_utf8),

@@ -126,6 +126,8 @@ static void truncates(void **state)
 
 static void cells_own_copies(void **state)
 {
+	struct named_number members[] = { { "closed", COLUMN_COUNT, 7 },
+					  { "ratio", COLUMN_RATIO, 0.5 } };
 	__u64 items[] = { 7, 8 };
 	char text[] = "abc";
 	struct table table;
@@ -145,6 +147,15 @@ static void cells_own_copies(void **state)
 	assert_int_equal(cells[COUNT].list.count, 0);
 	cells[WAIT] = cell_bool(true);
 	assert_true(cells[WAIT].truth);
+	cells[RATIO] = cell_object(members, 2);
+	members[0].value = 0;
+	assert_int_equal(cells[RATIO].object.count, 2);
+	assert_string_equal(cells[RATIO].object.members[0].key, "closed");
+	assert_true(cells[RATIO].object.members[0].value == 7);
+	cells = table__add_row(&table);
+	cells[NAME] = cell_object(NULL, 0);
+	assert_int_equal(cells[NAME].kind, CELL_OBJECT);
+	assert_int_equal(cells[NAME].object.count, 0);
 	table__done(&table);
 	table__done(NULL);
 }
