@@ -20,12 +20,12 @@ hostile() {
 	rm -f "$dir/x.db"
 	cp "$dir/base.db" "$dir/x.db"
 	sqlite3 "$dir/x.db" "$3" || bail "SQL of $1"
-	for view in all conns trace "all --json" "all --since -50s" "all --until -50s --csv"; do
+	for view in all conns trace doctor "doctor --csv" "all --json" "all --since -50s" "all --until -50s --csv"; do
 		# shellcheck disable=SC2086
 		timeout -k 1 5 "$CONNSCOPE" $view --from "$dir/x.db" >"$dir/out" 2>&1
 		said+="$? $(unwanted <"$dir/out") "
 	done
-	check "$1" "$(tr -s ' \n' ' ' <<<"$said")" "$(printf "$2 %.0s" 1 2 3 4 5 6)"
+	check "$1" "$(tr -s ' \n' ' ' <<<"$said")" "$(printf "$2 %.0s" {1..8})"
 }
 
 hostile "as it was made" 0 ""
