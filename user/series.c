@@ -78,7 +78,8 @@ static void halve(struct series *series)
 			slot_merge(&slot, &series->slots[2 * i + 1]);
 		series->slots[i] = slot;
 	}
-	memset(&series->slots[count], 0, (series->count - count) * sizeof(struct slot));
+	if (series->count)
+		memset(&series->slots[count], 0, (series->count - count) * sizeof(struct slot));
 	series->count = count;
 	series->width_ns *= 2;
 }

@@ -47,6 +47,21 @@ static void slots_merge_in_time(void **state)
 	series__free(series);
 }
 
+static void the_first_one_late(void **state)
+{
+	struct series *series = series__new(0);
+
+	(void)state;
+	series__at(series, 10 * SERIES_SLOTS * SECOND)->opened = 1;
+	assert_int_equal(series->width_ns, 16 * SECOND);
+	assert_int_equal(series->count, 10 * SERIES_SLOTS / 16 + 1);
+	series__free(series);
+	series = series__new(0);
+	assert_non_null(series__at(series, UINT64_MAX));
+	assert_true(series->count <= SERIES_SLOTS);
+	series__free(series);
+}
+
 static void narrower_ones_keep_all(void **state)
 {
 	struct series *series = series__new(0);
@@ -106,9 +121,9 @@ static void only_growth_counts(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(seconds_have_slots),	  cmocka_unit_test(slots_merge_in_time),
-		cmocka_unit_test(narrower_ones_keep_all), cmocka_unit_test(sums_of_several),
-		cmocka_unit_test(only_growth_counts),
+		cmocka_unit_test(seconds_have_slots), cmocka_unit_test(slots_merge_in_time),
+		cmocka_unit_test(the_first_one_late), cmocka_unit_test(narrower_ones_keep_all),
+		cmocka_unit_test(sums_of_several),    cmocka_unit_test(only_growth_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
