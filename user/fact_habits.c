@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a row's habits tell: idle timeouts, request caps, the size of a pool. */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "cluster.h"
 #include "fact_part.h"
@@ -59,7 +58,8 @@ static void gather_idle(struct facts *facts, const struct endings *endings, enum
  * the same time: of a timeout these are evidence only where other ends are, too. */
 static bool is_one_event(const struct endings *endings, const struct cluster *idle)
 {
-	__u32 first = 0, widest = 0;
+	__s32 earliest = 0, latest = 0; /* from the first one of the sample, which is any */
+	__u32 first = 0;
 	bool any = false;
 
 	for (size_t i = 0; i < endings->count; i++) {
@@ -71,9 +71,10 @@ static bool is_one_event(const struct endings *endings, const struct cluster *id
 		since = any ? (__s32)(ending->closed_ms - first) : 0;
 		first = any ? first : ending->closed_ms;
 		any = true;
-		widest = (__u32)abs(since) > widest ? (__u32)abs(since) : widest;
+		earliest = since < earliest ? since : earliest;
+		latest = since > latest ? since : latest;
 	}
-	return widest < SHUTDOWN_MS;
+	return (__s64)latest - earliest < SHUTDOWN_MS;
 }
 
 /* Where most of what a side closes after a while is closed after the same while. The facts that
