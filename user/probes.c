@@ -118,6 +118,8 @@ static const struct probe_way ways[] = {
 	    .needed = true, .quiet = true),
 };
 
+enum found { NOT_LOOKED, FOUND, NOT_FOUND };
+
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
 static bool btf_has_function(const struct btf *btf, const char *name, int args)
@@ -155,12 +157,10 @@ static bool btf_has_iter(const struct btf *btf, const char *name)
 	return btf_has_function(btf, symbol, 0);
 }
 
-bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i)
+static bool look_for_hook(const struct probes *probes, const struct probe_way *way, int i)
 {
 	const char *hook = way->programs[i].hook;
 
-	if (!hook)
-		return false;
 	switch (way->mechanism) {
 	case MECHANISM_FENTRY:
 	case MECHANISM_FEXIT:
@@ -172,6 +172,17 @@ bool probes__has_hook(const struct probes *probes, const struct probe_way *way, 
 	default:
 		return true; /* attaching tells */
 	}
+}
+
+bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i)
+{
+	__u8 *found = &probes->found[(way - ways) * WAY_PROGRAMS + i];
+
+	if (!way->programs[i].hook)
+		return false;
+	if (*found == NOT_LOOKED)
+		*found = look_for_hook(probes, way, i) ? FOUND : NOT_FOUND;
+	return *found == FOUND;
 }
 
 static const struct bpf_insn return_zero[] = {
@@ -336,7 +347,8 @@ int probes__init(struct probes *probes, const struct options *options)
 		return -EOPNOTSUPP;
 	}
 	probes->bad = calloc(WAYS, sizeof(*probes->bad));
-	if (!probes->bad)
+	probes->found = calloc(WAYS * WAY_PROGRAMS, sizeof(*probes->found));
+	if (!probes->bad || !probes->found)
 		return log_err(-ENOMEM, "cannot start");
 	probes->has_fentry = fentry_works(probes->btf);
 	probes->has_kprobe = kprobe_works();
@@ -354,7 +366,9 @@ void probes__done(struct probes *probes)
 {
 	probes__settle(probes);
 	free(probes->bad);
+	free(probes->found);
 	probes->bad = NULL;
+	probes->found = NULL;
 }
 
 void probes__demote(struct probes *probes, const struct probe_way *way, const char *reason)

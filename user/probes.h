@@ -34,6 +34,7 @@ struct probes {
 	struct feature_state states[FEATURE_MAX];
 	struct btf *btf; /* of the running kernel */
 	bool *bad;	 /* per way: was tried and failed */
+	__u8 *found;	 /* per way and program: what looking through all types has found */
 	enum backend backend;
 	bool has_fentry;
 	bool has_kprobe;
