@@ -17,6 +17,8 @@ static void formats(void **state)
 		{ "10.0.0.1", "10.0.0.1", "10.0.0.1:80", true },
 		{ "::ffff:10.0.0.1", "10.0.0.1", "10.0.0.1:80", true },
 		{ "0.0.0.0", "0.0.0.0", "0.0.0.0:80", true },
+		{ "255.20.103.99", "255.20.103.99", "255.20.103.99:80", true },
+		{ "9.10.100.209", "9.10.100.209", "9.10.100.209:80", true },
 		{ "::", "::", "[::]:80", false },
 		{ "2001:DB8:0::1", "2001:db8::1", "[2001:db8::1]:80", false },
 		{ "abab:abab:abab:abab:abab:abab:abab:abab",
@@ -39,11 +41,13 @@ static void formats(void **state)
 
 static void too_small_a_buffer_reads_empty(void **state)
 {
-	static const __u8 zero[CONN_ADDR_LEN];
+	static const __u8 zero[CONN_ADDR_LEN], v4[CONN_ADDR_LEN] = { [10] = 0xff, [11] = 0xff };
 	char text[2] = "x";
 
 	(void)state;
 	assert_string_equal(addr_format(zero, text, sizeof(text)), "");
+	text[0] = 'x';
+	assert_string_equal(addr_format(v4, text, sizeof(text)), "");
 }
 
 static void in_net(void **state)
