@@ -73,6 +73,8 @@ static const struct {
 	[FACT_TIME_WAIT_NOW] = { "time_wait_now", COLUMN_COUNT },
 	[FACT_PORTS] = { "local_ports", COLUMN_COUNT },
 	[FACT_PORT_SHARE] = { "local_ports_ratio", COLUMN_RATIO },
+	[FACT_TIME_WAIT_AHEAD] = { "time_wait_ahead", COLUMN_COUNT },
+	[FACT_PORT_SHARE_AHEAD] = { "local_ports_ahead_ratio", COLUMN_RATIO },
 	[FACT_ASKED] = { "backlog_asked", COLUMN_COUNT },
 	[FACT_LIMIT] = { "limit", COLUMN_COUNT },
 	[FACT_SOMAXCONN] = { "somaxconn", COLUMN_COUNT },

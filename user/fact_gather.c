@@ -13,6 +13,7 @@
 
 #define TIME_WAIT_MS	    60000 /* TCP_TIMEWAIT_LEN, include/net/tcp.h */
 #define TIME_WAIT_REUSED_MS 1000  /* tcp_twsk_unique(), net/ipv4/tcp_ipv4.c */
+#define RATE_MIN_MS	    10000 /* a rate of less may be that of a burst */
 
 static void set_percentile(struct facts *facts, enum fact fact, const struct dist *dist,
 			   double fraction)
@@ -110,6 +111,18 @@ static bool is_reused(const struct local_ports *ports, const __u8 addr[CONN_ADDR
 	return ports->tw_reuse == 1 || (ports->tw_reuse == 2 && addr_is_loopback(addr));
 }
 
+/* So many will be there at once where it goes on like that. */
+static void gather_time_wait_ahead(struct facts *facts, double now, __u64 elapsed_ms, __u64 hold_ms,
+				   double ports)
+{
+	double ahead = now * (double)hold_ms / (double)elapsed_ms;
+
+	if (elapsed_ms < RATE_MIN_MS || elapsed_ms >= hold_ms)
+		return;
+	fact_set(facts, FACT_TIME_WAIT_AHEAD, ahead);
+	fact_set(facts, FACT_PORT_SHARE_AHEAD, ahead / ports);
+}
+
 static void gather_time_wait(struct facts *facts, const struct row_sum *sum,
 			     struct ports_by_netns *known)
 {
@@ -129,6 +142,7 @@ static void gather_time_wait(struct facts *facts, const struct row_sum *sum,
 	fact_set(facts, FACT_TIME_WAIT_NOW, now);
 	fact_set_count(facts, FACT_PORTS, ports.count);
 	fact_set(facts, FACT_PORT_SHARE, now / (double)ports.count);
+	gather_time_wait_ahead(facts, now, elapsed_ms, hold_ms, (double)ports.count);
 }
 
 static void gather_ends(struct facts *facts, const struct row_sum *sum)

@@ -265,7 +265,7 @@ const struct rule rules[] = {
 		},
 		.what = "{no_port|attempt|attempts} to connect found no local port: about {time_wait_now} sockets to this endpoint are in TIME_WAIT, of {local_ports} local ports",
 		.why = "a local port is free for the same endpoint only a minute after this side closed first",
-		.check = "connscope close[ -P {port}] -w: TIME-WAIT grows slower, connscope reuse[ -P {port}]: FAILED stays 0",
+		.check = "connscope reuse[ -P {port}]: FAILED stays 0; ss -s, in its network namespace: timewait falls",
 		.evidence = { FACT_TIME_WAIT, FACT_TIME_WAIT_NOW, FACT_PORTS, FACT_PORT_SHARE, FACT_NO_PORT, FACT_CLOSES_PER_S, FACT_CLOSED_LOCAL, FACT_CLOSED },
 	},
 	{
@@ -280,8 +280,21 @@ const struct rule rules[] = {
 		.worse_when = { { FACT_PORT_SHARE, AT_LEAST, 0.8, 0 } },
 		.what = "about {time_wait_now} sockets to this endpoint are in TIME_WAIT: {local_ports_ratio} of the {local_ports} local ports",
 		.why = "a local port is free for the same endpoint only a minute after this side closed first; when none is left connect() fails",
-		.check = "connscope close[ -P {port}] -w: TIME-WAIT grows slower",
+		.check = "ss -s, in its network namespace: timewait falls",
 		.evidence = { FACT_TIME_WAIT, FACT_TIME_WAIT_NOW, FACT_PORTS, FACT_PORT_SHARE, FACT_CLOSES_PER_S, FACT_CLOSED_LOCAL, FACT_CLOSED },
+	},
+	{
+		.id = "time-wait",
+		.scopes = SCOPE_CLIENT,
+		.severity = SEVERITY_WARNING,
+		.when = {
+			{ FACT_PORT_SHARE_AHEAD, AT_LEAST, 0.5, 0 },
+			{ FACT_TIME_WAIT, AT_LEAST, 50, 0 },
+		},
+		.what = "{time_wait} sockets to this endpoint went to TIME_WAIT in {elapsed_ms}: in a minute that makes about {time_wait_ahead}, {local_ports_ahead_ratio} of the {local_ports} local ports",
+		.why = "a local port is free for the same endpoint only a minute after this side closed first; when none is left connect() fails",
+		.check = "ss -s, in its network namespace: timewait falls",
+		.evidence = { FACT_TIME_WAIT, FACT_TIME_WAIT_AHEAD, FACT_ELAPSED, FACT_PORTS, FACT_PORT_SHARE_AHEAD, FACT_CLOSES_PER_S, FACT_CLOSED_LOCAL, FACT_CLOSED },
 	},
 	{
 		.id = "connect-fails",

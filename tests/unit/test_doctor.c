@@ -695,6 +695,16 @@ static void time_wait(void **state)
 	expect(&scene, "time-wait:critical");
 	failing(&scene, 3, 200, FAIL_NO_PORT);
 	expect(&scene, "time-wait:critical");
+	/* A third of a minute: what will be, but not of a burst. */
+	failing(&scene, 0, 4706, FAIL_REFUSED);
+	scene.report.account.interval_ms = 20000;
+	expect(&scene, "time-wait:warning");
+	failing(&scene, 0, 4705, FAIL_REFUSED);
+	scene.report.account.interval_ms = 20000;
+	expect(&scene, "");
+	failing(&scene, 0, 4706, FAIL_REFUSED);
+	scene.report.account.interval_ms = 9999;
+	expect(&scene, "");
 	/* The last minute of ten. */
 	failing(&scene, 0, 14116, FAIL_REFUSED);
 	scene.report.account.interval_ms = 600000;
