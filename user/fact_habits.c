@@ -7,11 +7,11 @@
 #include "habits.h"
 #include "view_row.h"
 
-#define TIMEOUT_MIN_MS	  200  /* what ends sooner was not idle for long */
 #define TIMEOUT_SPREAD_MS 100  /* timers of user space are about that exact */
 #define TIMEOUT_CLOSES	  5    /* of which it is learnt */
 #define SHUTDOWN_MS	  1000 /* ends within it may all be one, as where a process ends */
-#define EARLY_MS	  1000 /* an idle timeout is longer */
+#define EARLY_MS	  200  /* ends within it come with a response */
+#define POOL_MS		  500 /* the oldest of a full pool may have waited a little; timeouts are longer */
 
 struct values {
 	__u32 items[2 * ENDINGS_MAX];
@@ -85,7 +85,7 @@ static void gather_timeout(struct facts *facts, const struct endings *endings, e
 	struct cluster all, most;
 	__u32 width;
 
-	collect_idle(&idle, endings, TIMEOUT_MIN_MS);
+	collect_idle(&idle, endings, EARLY_MS);
 	if (!cluster_find(idle.items, idle.count, 1, UINT32_MAX, &all))
 		return;
 	width = all.middle / 20 > TIMEOUT_SPREAD_MS ? all.middle / 20 : TIMEOUT_SPREAD_MS;
@@ -144,7 +144,7 @@ static void gather_pool(struct facts *facts, const struct row_sum *sum)
 	for (size_t i = 0; i < endings->count; i++) {
 		const struct ending *ending = &endings->items[i];
 
-		if (ending->idle_ms < EARLY_MS && !ending->in_flight && ending->idle_others &&
+		if (ending->idle_ms < POOL_MS && !ending->in_flight && ending->idle_others &&
 		    ending->idle_others != IDLE_UNKNOWN)
 			others.items[others.count++] = ending->idle_others;
 	}

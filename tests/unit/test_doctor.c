@@ -208,7 +208,7 @@ static void kept_for_a_while(void **state)
 	(void)state;
 	begin(&scene, ROLE_CLIENT);
 	conn = ended(&scene);
-	conn.idle_ms = 1001;
+	conn.idle_ms = 200;
 	add(&scene, 100, conn);
 	tell_group(&scene, 1, 0, 0);
 	expect(&scene, "");
