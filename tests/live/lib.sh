@@ -8,7 +8,8 @@
 #   BACKEND    auto (default), fentry, kprobe or tracepoint
 #   VM         not empty: an emulated machine, where no duration is exact
 #
-# A script may set view=conns before, to have connections instead of the rows of all views.
+# A script may set view=conns before, to have connections instead of the rows of all views, and scene to
+# what the checks that follow are about.
 # It sources this file, traces, calls expect and check, and ends with plan.  Its exit
 # status is 0 all passed, 1 something failed, 77 nothing could be tested.
 set -u
@@ -89,17 +90,19 @@ explained() {
 
 # check NAME GOT WANT
 check() {
+	local name=${scene:+$scene: }$1
+
 	number=$((number + 1))
 	if [ "$2" = "$3" ]; then
-		echo "ok $number - $1"
+		echo "ok $number - $name"
 		return
 	fi
 	if explained; then
-		echo "ok $number - $1 # SKIP got $2, want $3: runs missed, and the report says so"
+		echo "ok $number - $name # SKIP got $2, want $3: runs missed, and the report says so"
 		return
 	fi
 	failures=$((failures + 1))
-	echo "not ok $number - $1"
+	echo "not ok $number - $name"
 	printf '%s\n' "got  $2" "want $3" | sed 's/^/#   /'
 }
 
