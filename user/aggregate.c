@@ -15,8 +15,7 @@
 #include "row_table.h"
 #include "trace_event.h"
 
-#define OTHER	     "other"
-#define SERIES_BYTES (64UL << 20)
+#define OTHER "other"
 
 struct aggregate {
 	unsigned int by;
@@ -27,7 +26,7 @@ struct aggregate {
 	__u64 series_start_ns; /* 0: no series */
 	__u64 ticked_ns;       /* the last tick, or the series' start */
 	bool depths_only;      /* series of listeners alone */
-	size_t series_count, series_most;
+	struct series_set series;
 	bool habits;
 	__u64 now_ns; /* of the newest snapshot */
 	struct row_table table;
@@ -43,7 +42,6 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 		return NULL;
 	agg->by = by;
 	agg->max_rows = max_rows;
-	agg->series_most = SERIES_SLOTS;
 	agg->filter = filter;
 	agg->names = names;
 	/* One more for each role's "other". */
@@ -143,41 +141,13 @@ bool aggregate__is_other(const struct row *row)
 
 /* ---- connections ---- */
 
-/* All series together stay below SERIES_BYTES: the more there are, the fewer slots has each. */
-static void bound_series(struct aggregate *agg)
-{
-	size_t most = agg->series_most;
-
-	while (agg->series_count * most * sizeof(struct slot) > SERIES_BYTES && most > SERIES_LEAST)
-		most /= 2;
-	if (most == agg->series_most)
-		return;
-	agg->series_most = most;
-	for (size_t i = 0; i < agg->table.count; i++) {
-		struct series *series = agg->table.rows[i]->series;
-
-		if (series)
-			series__narrow(series, most);
-	}
-}
-
-static void add_series(struct aggregate *agg, struct row *row)
-{
-	row->series = series__new(agg->series_start_ns);
-	if (!row->series)
-		return;
-	row->series->most = agg->series_most;
-	agg->series_count++;
-	bound_series(agg);
-}
-
 /* The row's, made when missing; NULL when none is kept, or out of memory. */
 static struct series *series_of(struct aggregate *agg, struct row *row)
 {
 	bool wanted = agg->series_start_ns && (!agg->depths_only || row->key.role == ROLE_SERVER);
 
 	if (wanted && !row->series)
-		add_series(agg, row);
+		row->series = series_set__add(&agg->series, agg->series_start_ns);
 	return row->series;
 }
 

@@ -139,6 +139,31 @@ void series__narrow(struct series *series, size_t most)
 		set_room(series, most);
 }
 
+static size_t most_of(size_t count)
+{
+	size_t most = SERIES_SLOTS;
+
+	while (count * most * sizeof(struct slot) > SERIES_BYTES && most > SERIES_LEAST)
+		most /= 2;
+	return most;
+}
+
+struct series *series_set__add(struct series_set *set, __u64 start_ns)
+{
+	struct series *series = series__new(start_ns);
+	size_t before = most_of(set->count), most = most_of(set->count + 1);
+
+	if (!series)
+		return NULL;
+	series->most = most;
+	series->next = set->newest;
+	set->newest = series;
+	set->count++;
+	for (; most < before && series; series = series->next)
+		series__narrow(series, most);
+	return set->newest;
+}
+
 void series__add(struct series *into, const struct series *from)
 {
 	into->start_ns = from->start_ns;

@@ -50,6 +50,16 @@ struct series {
 	size_t room;	/* those that there is memory for */
 	size_t most;	/* that there may be: a power of two */
 	struct slot *slots;
+	struct series *next; /* of its set */
+};
+
+#define SERIES_BYTES (64UL << 20)
+
+/* Series that have no more than SERIES_BYTES together: the more there are, the fewer slots has
+ * each. Zeroed it is empty. */
+struct series_set {
+	struct series *newest;
+	size_t count;
 };
 
 /* Of SERIES_SLOTS at most. NULL: out of memory. */
@@ -58,6 +68,9 @@ struct series *series__new(__u64 start_ns);
 void series__free(struct series *series);
 /* Frees the slots alone. */
 void series__done(struct series *series);
+
+/* The caller frees it, and uses the set no more once one of it is freed. NULL: out of memory. */
+struct series *series_set__add(struct series_set *set, __u64 start_ns);
 
 /* The slot of NS, the first for what was before. Valid until the next call. NULL: out of memory. */
 struct slot *series__at(struct series *series, __u64 ns);
