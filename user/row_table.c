@@ -18,11 +18,13 @@ struct row_slot {
 /* Multiply and rotate, eight bytes at a time; its high bits are the good ones. */
 static __u32 hash_of(const struct row_key *key)
 {
+	/* Most have no name, which is more than half of a key. */
+	size_t end = key->name[0] ? sizeof(*key) : offsetof(struct row_key, name);
 	const char *bytes = (const char *)key;
 	__u64 hash = 0, word;
 
 	_Static_assert(sizeof(*key) % sizeof(word) == 0, "whole words");
-	for (size_t i = 0; i < sizeof(*key); i += sizeof(word)) {
+	for (size_t i = 0; i < end; i += sizeof(word)) {
 		memcpy(&word, bytes + i, sizeof(word));
 		hash = ((hash << 5 | hash >> 59) ^ word) * 0x9e3779b97f4a7c15ULL;
 	}
