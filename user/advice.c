@@ -66,15 +66,15 @@ static const struct advice advices[] = {
 	{ "race-*client", SOFTWARE_NODE, {}, "http.Agent({ keepAlive: true, timeout: ... }): less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
 	{ "race-*client", SOFTWARE_JAVA, {}, "jdk.httpclient.keepalive.timeout, or the pool's eviction of idle connections: less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
 	{ "race-*client", SOFTWARE_ANY, {}, "whoever sends requests must give up idle connections first: this side after less than the upstream's[ {remote_timeout_ms}], or the upstream (nginx keepalive_timeout, Node server.keepAliveTimeout, Apache KeepAliveTimeout, gunicorn --keep-alive) after more than this side" },
-	{ "race-*server", SOFTWARE_NGINX, {}, "keepalive_timeout, default 75s: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_NODE, {}, "server.keepAliveTimeout, default 5s, and headersTimeout above it: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_APACHE, {}, "KeepAliveTimeout, default 5s: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_GO, {}, "Server.IdleTimeout: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_PYTHON, {}, "gunicorn --keep-alive, default 2s, uvicorn --timeout-keep-alive, default 5s: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_RUBY, {}, "puma persistent_timeout: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_HAPROXY, {}, "timeout http-keep-alive: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_JAVA, {}, "keepAliveTimeout of the connector: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
-	{ "race-*server", SOFTWARE_ANY, {}, "the idle timeout of this server: longer than clients and load balancers keep idle connections[ (seen: {longest_reused_gap_ms})]" },
+	{ "race-*server", SOFTWARE_NGINX, {}, "keepalive_timeout, default 75s: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
+	{ "race-*server", SOFTWARE_NODE, {}, "server.keepAliveTimeout, default 5s: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]; headersTimeout longer still" },
+	{ "race-*server", SOFTWARE_APACHE, {}, "KeepAliveTimeout, default 5s: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
+	{ "race-*server", SOFTWARE_GO, {}, "Server.IdleTimeout: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
+	{ "race-*server", SOFTWARE_PYTHON, {}, "gunicorn --keep-alive, default 2s, uvicorn --timeout-keep-alive, default 5s: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
+	{ "race-*server", SOFTWARE_RUBY, {}, "puma persistent_timeout: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
+	{ "race-*server", SOFTWARE_HAPROXY, {}, "timeout http-keep-alive: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
+	{ "race-*server", SOFTWARE_JAVA, {}, "keepAliveTimeout of the connector: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
+	{ "race-*server", SOFTWARE_ANY, {}, "the idle timeout of this server: longer than clients and load balancers keep idle connections[ ({longest_reused_gap_ms} at least; many do for 60s)]" },
 
 	/* ---- ends ---- */
 	{ "peer-vanishes", SOFTWARE_ANY, { { FACT_KEEPALIVE_TIMEOUTS, AT_LEAST, 1, FACT_RETRANSMISSION_TIMEOUTS } }, "find what forgets idle connections, and stay below its limit: an idle timeout of the pool, or keepalive probes more often than that (TCP_KEEPIDLE, net.ipv4.tcp_keepalive_time)" },
@@ -109,7 +109,7 @@ static const struct advice advices[] = {
 	{ "connect-fails", SOFTWARE_ANY, { { FACT_REFUSED, AT_LEAST, 0.5, FACT_FAILED } }, "nothing listens there: see whether the upstream runs (ss -lt there), and take it out of the balancing until it does" },
 	{ "connect-fails", SOFTWARE_ANY, { { FACT_CONNECT_TIMEOUTS, AT_LEAST, 0.5, FACT_FAILED } }, "nothing answers: see whether the host is up, whether a firewall drops, whether the listener's queue overflows (connscope accept there)" },
 	{ "connect-fails", SOFTWARE_ANY, {}, "see the route (ip route get) and what a router says of it" },
-	{ "time-wait", SOFTWARE_ANY, {}, "reuse connections (see reuse); if that cannot be, net.ipv4.tcp_tw_reuse=1, a wider net.ipv4.ip_local_port_range, or more addresses for either side" },
+	{ "time-wait", SOFTWARE_ANY, {}, "reuse connections (connscope reuse tells how far they are); if that cannot be, net.ipv4.tcp_tw_reuse=1, a wider net.ipv4.ip_local_port_range, or more addresses for either side" },
 	{ "handshake-cost", SOFTWARE_ANY, {}, "keep connections longer: larger pools and idle timeouts; TLS session resumption; or a proxy nearby that keeps them" },
 
 	/* ---- the tracer's own account ---- */
