@@ -106,6 +106,39 @@ proxy() {
 }
 keep='proxy_http_version 1.1; proxy_set_header Connection "";'
 
+# apache WORKERS: apache2, one connection for each of these processes. /index.html takes a fifth of a second, at
+# the rate at which it is sent.
+apache() {
+	local modules=/usr/lib/apache2/modules
+
+	[ -d $modules ] || skip_all "no $modules"
+	mkdir -p "$dir/www"
+	head -c 10000 /dev/zero >"$dir/www/index.html"
+	cat >"$dir/apache.conf" <<-END
+		ServerName localhost
+		ServerRoot $dir
+		PidFile $dir/apache.pid
+		ErrorLog /dev/stderr
+		LoadModule mpm_prefork_module $modules/mod_mpm_prefork.so
+		LoadModule authz_core_module $modules/mod_authz_core.so
+		LoadModule env_module $modules/mod_env.so
+		LoadModule ratelimit_module $modules/mod_ratelimit.so
+		User www-data
+		Group www-data
+		Listen 127.0.0.1:9000
+		ListenBacklog 511
+		StartServers $1
+		MaxSpareServers $1
+		ServerLimit $1
+		MaxRequestWorkers $1
+		KeepAlive Off
+		DocumentRoot $dir/www
+		SetOutputFilter RATE_LIMIT
+		SetEnv rate-limit 40
+	END
+	serve apache 9000 apache2 -D FOREGROUND -f "$dir/apache.conf"
+}
+
 # another_host: 10.99.0.2, in the namespace of $space; this one is 10.99.0.1.
 another_host() {
 	space_start

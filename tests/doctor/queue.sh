@@ -5,37 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 need apache2 ab ss nstat
 options=(--role server) # the burst's other end is not what is looked at
-modules=/usr/lib/apache2/modules
-[ -d $modules ] || skip_all "no $modules"
-
-# The page is sent at a rate at which it takes a fifth of a second.
-mkdir "$dir/www"
-head -c 10000 /dev/zero >"$dir/www/index.html"
-apache() { # apache WORKERS
-	cat >"$dir/apache.conf" <<-END
-		ServerName localhost
-		ServerRoot $dir
-		PidFile $dir/apache.pid
-		ErrorLog /dev/stderr
-		LoadModule mpm_prefork_module $modules/mod_mpm_prefork.so
-		LoadModule authz_core_module $modules/mod_authz_core.so
-		LoadModule env_module $modules/mod_env.so
-		LoadModule ratelimit_module $modules/mod_ratelimit.so
-		User www-data
-		Group www-data
-		Listen 127.0.0.1:9000
-		ListenBacklog 511
-		StartServers $1
-		MaxSpareServers $1
-		ServerLimit $1
-		MaxRequestWorkers $1
-		KeepAlive Off
-		DocumentRoot $dir/www
-		SetOutputFilter RATE_LIMIT
-		SetEnv rate-limit 40
-	END
-	serve apache 9000 apache2 -D FOREGROUND -f "$dir/apache.conf"
-}
 
 # burst WORKERS CLIENTS: a request each, all at once. In $deepest and $limit what ss showed, in $overflows what
 # the kernel counted.
