@@ -63,7 +63,7 @@ MAKE_RECORDING := $(O)/tests/make_recording
 .SUFFIXES:
 .SECONDARY:
 .PHONY: all demo check check-tools check-unit check-live check-outputs check-vm check-bpf bench-icount bench-scale
-.PHONY: bench-native bench-user bench-baseline lint install uninstall clean help
+.PHONY: bench-native bench-user bench-baseline runbook lint install uninstall clean help
 
 MAN := $(O)/connscope.8
 
@@ -205,6 +205,11 @@ bench-user: $(BENCH_USER) ## instructions and memory of user space, against the 
 	$(Q)tests/bench/count $(abspath $(BENCH_USER)) > $(O)/user.json
 	$(Q)tests/bench/compare $(O)/user.json tests/bench/user.json
 
+runbook: ## what user/share/runbook.md shows, measured here (root)
+	$(Q)tests/packages build demo check runbook
+	$(Q)$(MAKE) --no-print-directory all $(PEER)
+	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/runbook/run
+
 lint: ## style that a program can judge
 	$(Q)tests/lint
 
@@ -221,6 +226,7 @@ define INSTALLED
 644 user/share/connscope-clickhouse.sql $(SHAREDIR)/connscope/connscope-clickhouse.sql
 644 user/share/fleet.md $(SHAREDIR)/connscope/fleet.md
 644 user/share/cost.md $(SHAREDIR)/connscope/cost.md
+644 user/share/runbook.md $(SHAREDIR)/connscope/runbook.md
 endef
 export INSTALLED
 
