@@ -47,6 +47,13 @@ static const struct advice advices[] = {
 	{ "request-cap", SOFTWARE_ANY, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "the limit on requests a connection of this client: raise it" },
 	{ "request-cap", SOFTWARE_ANY, {}, "the upstream's limit on requests a connection (nginx keepalive_requests, Apache MaxKeepAliveRequests, Node server.maxRequestsPerSocket): raise it" },
 
+	/* ---- kept-in-vain ---- */
+	{ "kept-in-vain", SOFTWARE_NODE, {}, "one http.Agent({ keepAlive: true }) for all requests, not a new one for each" },
+	{ "kept-in-vain", SOFTWARE_GO, {}, "one http.Client and Transport for all requests, not a new one for each" },
+	{ "kept-in-vain", SOFTWARE_JAVA, {}, "one HttpClient for all requests, not a new one for each" },
+	{ "kept-in-vain", SOFTWARE_PYTHON, {}, "one requests.Session (httpx.Client, aiohttp.ClientSession) for all requests, not a new one for each" },
+	{ "kept-in-vain", SOFTWARE_ANY, {}, "one pool for all requests: a client object, and with it a pool, for each request keeps connections that no other request finds" },
+
 	/* ---- pool-too-small ---- */
 	{ "pool-too-small", SOFTWARE_NGINX, {}, "in the upstream block: keepalive[ {active_peak}], or more, for each worker process" },
 	{ "pool-too-small", SOFTWARE_GO, {}, "Transport.MaxIdleConnsPerHost, default 2:[ {active_peak}] or more" },

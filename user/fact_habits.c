@@ -130,6 +130,9 @@ static double weight_of(const struct endings *endings)
 	return endings->below ? 4294967296.0 / endings->below : 1;
 }
 
+/* Where next to nothing is reused there is no pool. */
+#define POOL_REUSE 0.05
+
 /* Closed by us soon after an answer, although others sat idle: so many idle ones are enough for the
  * pool. Some of those may just have been answered, and be on their way to be closed, too: the
  * tenth smallest of a hundred tells. */
@@ -141,6 +144,8 @@ static void gather_pool(struct facts *facts, const struct row_sum *sum)
 	struct cluster all;
 	double closes;
 
+	if (facts->values[FACT_REUSE_RATIO] < POOL_REUSE)
+		return;
 	for (size_t i = 0; i < endings->count; i++) {
 		const struct ending *ending = &endings->items[i];
 

@@ -41,7 +41,7 @@ struct condition {
 
 #define CONDITIONS_MAX 7
 #define EVIDENCE_MAX   14
-#define UNLESS_MAX     5
+#define UNLESS_MAX     6
 
 /*
  * Texts name facts by their keys, in braces; a part in brackets is left out where one of its facts

@@ -80,7 +80,6 @@ const struct rule rules[] = {
 			{ FACT_EARLY_CLOSES, AT_LEAST, 20, 0 },
 			{ FACT_EARLY_CLOSES, AT_LEAST, 0.5, FACT_CLOSED_LOCAL },
 			{ FACT_CHURN, AT_LEAST, 0.01, 0 },
-			{ FACT_REUSE_RATIO, AT_LEAST, 0.05, 0 },
 			{ FACT_REOPENED, AT_LEAST, 20, 0 },
 		},
 		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "request-cap" },
@@ -88,6 +87,21 @@ const struct rule rules[] = {
 		.why = "new connections are opened soon after, each for a handshake[ of {connect_p50_us}]: {opened} for {exchanges} exchanges; {time_wait} of those closed were left in TIME_WAIT",
 		.check = "connscope reuse[ -P {port}]: OPENED stays[ near {active_peak}], REUSE rises from {reuse_ratio}",
 		.evidence = { FACT_POOL, FACT_EARLY_CLOSES, FACT_CHURN, FACT_ACTIVE_PEAK, FACT_OPEN_PEAK, FACT_OPENED, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_CLOSED, FACT_CLOSED_LOCAL, FACT_TIME_WAIT },
+	},
+	{
+		.id = "kept-in-vain",
+		.scopes = SCOPE_CLIENT,
+		.severity = SEVERITY_WARNING,
+		.when = {
+			{ FACT_CARRIERS, AT_LEAST, 20, 0 },
+			{ FACT_REOPENED, AT_LEAST, 20, 0 },
+			{ FACT_REUSE_RATIO, BELOW, 0.1, 0 },
+		},
+		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "request-cap", "pool-too-small" },
+		.what = "connections are kept after the response, but not used again: {opened} were opened for {exchanges} exchanges[, {open_peak} were open at once]",
+		.why = "each request pays for a handshake[ ({connect_p50_us} here), more with TLS], and both sides hold connections that nobody uses until one of them gives up",
+		.check = "connscope reuse[ -P {port}]: REUSE rises, OPENED stays[ near {active_peak}]",
+		.evidence = { FACT_OPENED, FACT_CARRIERS, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_OPEN_PEAK, FACT_ACTIVE_PEAK, FACT_CLOSED, FACT_LOCAL_TIMEOUT, FACT_REMOTE_TIMEOUT, FACT_CONNECT_P50 },
 	},
 	/* ---- the keep-alive race ---- */
 	{
@@ -336,7 +350,7 @@ const struct rule rules[] = {
 			{ FACT_CONNECT_P50, AT_LEAST, 1000, 0 },
 			{ FACT_CONNECT_SHARE, AT_LEAST, 0.3, 0 },
 		},
-		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "pool-too-small", "request-cap" },
+		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "request-cap", "pool-too-small", "kept-in-vain" },
 		.what = "connecting takes {connect_ratio} of the time that responses take: {opened} handshakes of {connect_p50_us} (median) beside {exchanges} responses of {response_p50_us}",
 		.why = "clients wait for it; with TLS for two or three times as long",
 		.check = "connscope reuse[ -P {port}]: OPENED grows slower than EXCH",

@@ -211,7 +211,7 @@ static void kept_for_a_while(void **state)
 	conn.idle_ms = 200;
 	add(&scene, 100, conn);
 	tell_group(&scene, 1, 0, 0);
-	expect(&scene, "");
+	expect(&scene, "kept-in-vain:warning");
 }
 
 /* A session of four exchanges, as databases have. */
@@ -228,6 +228,23 @@ static void a_few_exchanges_each(void **state)
 	tell_group(&scene, 1, 0, 0);
 	assert_int_equal((int)fact_of(&scene, 0, FACT_CAP), 4);
 	expect(&scene, "not-reused-local:warning");
+}
+
+/* A client object, with a pool, for each request. */
+static void kept_in_vain(void **state)
+{
+	struct scene scene;
+	struct conn conn;
+
+	(void)state;
+	for (__s32 peak = 9; peak <= 10; peak++) {
+		begin(&scene, ROLE_CLIENT);
+		conn = ended(&scene);
+		conn.idle_ms = 4000;
+		add(&scene, 29, conn);
+		tell_group(&scene, peak, 0, 0);
+		expect(&scene, peak == 9 ? "kept-in-vain:warning" : "");
+	}
 }
 
 static void capped(struct scene *scene, size_t count, __u32 exchanges)
@@ -476,6 +493,7 @@ static void unread(struct scene *scene, size_t count, size_t others)
 	conn.cause = CAUSE_UNREAD_DATA;
 	add(scene, count, conn);
 	conn = ended(scene);
+	conn.exchanges = 3;
 	conn.idle_ms = 5000;
 	add(scene, others, conn);
 	tell_group(scene, 1, 0, 0);
@@ -650,6 +668,7 @@ static void failing(struct scene *scene, size_t failed, size_t opened, __u8 reas
 
 	begin(scene, ROLE_CLIENT);
 	conn = ended(scene);
+	conn.exchanges = 3;
 	conn.idle_ms = 5000;
 	conn.flags = CONN_TIME_WAIT;
 	add(scene, opened, conn);
@@ -922,6 +941,7 @@ int main(void)
 		cmocka_unit_test(the_majority_counts),
 		cmocka_unit_test(kept_for_a_while),
 		cmocka_unit_test(a_few_exchanges_each),
+		cmocka_unit_test(kept_in_vain),
 		cmocka_unit_test(request_cap),
 		cmocka_unit_test(pool_too_small),
 		cmocka_unit_test(race_seen),
