@@ -25,6 +25,13 @@ static __always_inline void bound_key_of(const struct listener *listener, struct
 	__builtin_memcpy(key->addr, listener->addr, sizeof(key->addr));
 }
 
+/* What the filters leave out is no loss. */
+static __always_inline void listener_lost(const struct listener *listener)
+{
+	if (!filtered || listener_wanted(listener))
+		count_loss(LOSS_LISTENER_MAP);
+}
+
 static __always_inline void bound_add(const struct listener *listener)
 {
 	struct bound_key key;
@@ -40,7 +47,7 @@ static __always_inline void bound_add(const struct listener *listener)
 	if (sockets)
 		__sync_fetch_and_add(sockets, 1);
 	else
-		count_loss(LOSS_LISTENER_MAP);
+		listener_lost(listener);
 }
 
 static __always_inline void bound_remove(const struct listener *listener)
@@ -108,7 +115,7 @@ static __always_inline bool listener_open(struct sock *sk, struct listener *list
 	bound_add(listener);
 	/* Kept whatever the filters say, because bound_remove() needs it; user space filters. */
 	if (bpf_map_update_elem(&listeners, &key, listener, BPF_NOEXIST))
-		count_loss(LOSS_LISTENER_MAP);
+		listener_lost(listener);
 	return true;
 }
 
