@@ -10,8 +10,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "cleanup.h"
-
 #define KEPT_FROM 500 /* descriptors; we have fewer, and the usual limit is 1024 */
 
 /* To a tracepoint of a system call, or a kprobe: others are closed in no time. Kernels before 5.15
@@ -34,36 +32,49 @@ static bool any_is_slow(struct bpf_link *const *links, size_t count)
 	return false;
 }
 
-/* The child shares nothing else with its parent: a port, a lock or a pipe would be held as long. */
-static void close_later(struct bpf_link *const *links, size_t count, int parent)
+static void wait_for_end(int fd)
 {
 	char byte;
 
+	while (read(fd, &byte, 1) < 0 && errno == EINTR)
+		continue;
+}
+
+/* Shares nothing else with its parent: a port, a lock or a pipe would be held as long. */
+static void close_later(struct bpf_link *const *links, size_t count, int parent)
+{
 	parent = fcntl(parent, F_DUPFD_CLOEXEC, KEPT_FROM);
 	for (size_t i = 0; i < count; i++) {
 		if (is_slow(links[i]))
 			fcntl(bpf_link__fd(links[i]), F_DUPFD_CLOEXEC, KEPT_FROM);
 	}
 	syscall(SYS_close_range, 0, KEPT_FROM - 1, 0);
-	while (read(parent, &byte, 1) < 0 && errno == EINTR)
-		continue; /* the end of the file is what we wait for */
+	wait_for_end(parent);
 	_exit(0);
 }
 
 int detach_hand_over(struct bpf_link *const *links, size_t count)
 {
-	auto_close int child_end = -1;
-	int ends[2];
+	int child[2], ours[2]; /* each ends when the last writer has closed it */
 	pid_t pid;
 
-	if (!any_is_slow(links, count) || pipe2(ends, O_CLOEXEC))
+	if (!any_is_slow(links, count) || pipe2(child, O_CLOEXEC))
 		return -1;
-	child_end = ends[0];
+	if (pipe2(ours, O_CLOEXEC)) {
+		close(child[0]);
+		close(child[1]);
+		return -1;
+	}
 	pid = fork();
 	if (!pid)
-		close_later(links, count, ends[0]);
+		close_later(links, count, ours[0]);
+	close(child[1]);
+	close(ours[0]);
+	/* Until it has closed what it does not keep: who asks for our port next shall have it. */
+	wait_for_end(child[0]);
+	close(child[0]);
 	if (pid > 0)
-		return ends[1];
-	close(ends[1]);
+		return ours[1];
+	close(ours[1]);
 	return -1;
 }
