@@ -16,38 +16,30 @@ struct hist {
 	__u32 slots[HIST_SLOTS]; /* BPF side: read as a modular count */
 };
 
-/* hist_slot() gives the bucket of VALUE, 0 to HIST_SLOTS - 1. */
+/* clang-format off */
+/* The buckets of 0 to 255. */
+static const __u8 hist_low_slots[256] = {
+	0, 1, 2, 3, 4, 5, 6, 7, [8 ... 9] = 8, [10 ... 11] = 9, [12 ... 13] = 10, [14 ... 15] = 11,
+	[16 ... 19] = 12, [20 ... 23] = 13, [24 ... 27] = 14, [28 ... 31] = 15,
+	[32 ... 39] = 16, [40 ... 47] = 17, [48 ... 55] = 18, [56 ... 63] = 19,
+	[64 ... 79] = 20, [80 ... 95] = 21, [96 ... 111] = 22, [112 ... 127] = 23,
+	[128 ... 159] = 24, [160 ... 191] = 25, [192 ... 223] = 26, [224 ... 255] = 27,
+};
+/* clang-format on */
+
+/*
+ * hist_slot() gives the bucket of VALUE, 0 to HIST_SLOTS - 1. BPF at -mcpu=v3 cannot count leading
+ * zeros: VALUE is shifted until the table has it, six bits at a time, and each bit is four buckets.
+ */
 static inline __u32 hist_slot(__u64 value)
 {
-	__u32 octave = 0, slot;
-	__u64 rest = value;
+	__u32 shift = 0, slot;
 
-	if (value < 4)
-		return (__u32)value;
-	/* No count-leading-zeros in BPF at -mcpu=v3: halve the range five times. */
-	if (rest >> 32) {
-		octave += 32;
-		rest >>= 32;
+	while (value >> 8 && shift < 60) {
+		value >>= 6;
+		shift += 6;
 	}
-	if (rest >> 16) {
-		octave += 16;
-		rest >>= 16;
-	}
-	if (rest >> 8) {
-		octave += 8;
-		rest >>= 8;
-	}
-	if (rest >> 4) {
-		octave += 4;
-		rest >>= 4;
-	}
-	if (rest >> 2) {
-		octave += 2;
-		rest >>= 2;
-	}
-	if (rest >> 1)
-		octave += 1;
-	slot = (octave - 1) * 4 + ((value >> (octave - 2)) & 3);
+	slot = hist_low_slots[value & 255] + 4 * shift;
 	return slot < HIST_SLOTS ? slot : HIST_SLOTS - 1;
 }
 
