@@ -216,13 +216,17 @@ static __always_inline bool queue_is_full(struct sock *sk)
 	return BPF_CORE_READ(sk, sk_ack_backlog) > BPF_CORE_READ(sk, sk_max_ack_backlog);
 }
 
-/* tcp_conn_request refuses a SYN for LISTENOVERFLOWS exactly then. */
+/* The same, where SK may be read directly. */
+static __always_inline bool queue_looks_full(const struct sock *sk)
+{
+	return sk->sk_ack_backlog > sk->sk_max_ack_backlog;
+}
+
+/* tcp_conn_request, with the queue full: it refuses a SYN for LISTENOVERFLOWS exactly then. */
 static __always_inline void listener_syn(struct sock *sk)
 {
 	struct listener *listener;
 
-	if (!queue_is_full(sk))
-		return;
 	listener = listener_find(sk);
 	if (!listener)
 		return;
@@ -231,13 +235,12 @@ static __always_inline void listener_syn(struct sock *sk)
 		listener_refused(sk, listener, REFUSED_SYN);
 }
 
-/* tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock: the final ACK, their first statement. */
+/* tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock, with the queue full: the final ACK, their first
+ * statement. */
 static __always_inline void listener_final_ack(struct sock *sk)
 {
 	struct listener *listener;
 
-	if (!queue_is_full(sk))
-		return;
 	listener = listener_find(sk);
 	if (!listener)
 		return;

@@ -43,10 +43,12 @@ static __always_inline __u32 idle_at_close(const struct conn *conn, const struct
 	return IDLE_UNKNOWN; /* no payload ever */
 }
 
-static __always_inline void close_mark(struct conn *conn, const struct tcp_sock *tp, __u8 initiator,
-				       __u8 cause, __u32 unread, __u64 now)
+static __noinline void close_mark(struct conn *conn, const struct tcp_sock *tp, __u8 initiator,
+				  __u8 cause)
 {
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
+	__u32 unread = unread_bytes(tp);
+	__u64 now = bpf_ktime_get_ns();
 
 	conn->initiator = initiator;
 	conn->cause = cause;
@@ -107,43 +109,43 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
  * change was not SEEN, but the socket's destruction is: tcp_done() and close(2) have both been
  * since, so that sk_shutdown says nothing, and user space may have read the error.
  */
-static __always_inline void close_by_error(struct conn *conn, const struct tcp_sock *tp,
-					   __u32 unread, __u64 now, bool seen)
+static __always_inline void close_by_error(struct conn *conn, const struct tcp_sock *tp, bool seen)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	int err = sk->sk_err;
 
 	if (err == ECONNABORTED) {
-		close_mark(conn, tp, INITIATOR_ABORT, CAUSE_NONE, unread, now);
+		close_mark(conn, tp, INITIATOR_ABORT, CAUSE_NONE);
 	} else if (err == ECONNRESET || err == EPIPE) {
-		close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE, unread, now);
+		close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE);
 	} else if (err) {
 		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
-		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
+		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp));
 	} else if (conn->role == ROLE_SERVER && !conn->ready && conn->depth && !sk->sk_socket) {
 		/* inet_csk_listen_stop() */
-		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread, now);
+		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED);
 	} else if (seen && closed_by_app(conn, sk)) {
 		bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
-		__u8 cause = unread ? CAUSE_UNREAD_DATA : linger ? CAUSE_LINGER0 : CAUSE_NONE;
+		__u8 cause = unread_bytes(tp) ? CAUSE_UNREAD_DATA
+			     : linger	      ? CAUSE_LINGER0
+					      : CAUSE_NONE;
 
-		close_mark(conn, tp, INITIATOR_LOCAL_RST, cause, unread, now);
+		close_mark(conn, tp, INITIATOR_LOCAL_RST, cause);
 	} else if (tp->inet_conn.icsk_retransmits || tp->inet_conn.icsk_probes_out) {
 		/* 5.10 reports the error before tcp_done(): user space may have read it. */
-		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp), unread, now);
+		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp));
 	} else {
 		close_mark(conn, tp, seen ? INITIATOR_LOCAL_RST : INITIATOR_UNKNOWN,
-			   seen ? CAUSE_DISCONNECT : CAUSE_NONE, unread, now);
+			   seen ? CAUSE_DISCONNECT : CAUSE_NONE);
 	}
 }
 
 /* Without the tcp_time_wait hook: this is how a socket leaves for its TIME_WAIT twin. An orphan
  * that gets data takes the same way and is amended by conn_reset_sent(). */
-static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int oldstate,
-						 __u32 unread)
+static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int oldstate)
 {
 	/* Closed with payload unread, before the peer's FIN: that sends a RST. */
-	if (unread && !fin_received(tp))
+	if (unread_bytes(tp) && !fin_received(tp))
 		return false;
 	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_CLOSING) &&
 	       !tp->inet_conn.icsk_inet.sk.sk_err && tp->linger2 >= 0;
@@ -168,22 +170,22 @@ static __always_inline void close_check_late(struct conn *conn, const struct tcp
 }
 
 static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock *tp, int oldstate,
-				       __u32 unread, __u64 now, bool seen)
+				       bool seen)
 {
 	int err = tp->inet_conn.icsk_inet.sk.sk_err;
 
 	if (conn->role == ROLE_CLIENT && !conn->ready) {
 		conn->fail = fail_reason(tp, err);
 		conn->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
-		conn->closed_ns = now;
+		conn->closed_ns = bpf_ktime_get_ns();
 		return;
 	}
 	if (!conn->initiator)
-		close_by_error(conn, tp, unread, now, seen);
+		close_by_error(conn, tp, seen);
 	else if (err == ETIMEDOUT && !conn->cause)
 		conn->cause = timeout_cause(tp);
 	close_check_late(conn, tp);
-	if (infer_time_wait && looks_like_time_wait(tp, oldstate, unread))
+	if (infer_time_wait && looks_like_time_wait(tp, oldstate))
 		conn->flags |= CONN_TIME_WAIT;
 }
 
@@ -204,14 +206,27 @@ static __always_inline __u8 initiator_of(int oldstate)
 	}
 }
 
+/* ... and the change to NEWSTATE, which is seen, says it too. */
+static __always_inline void conn_closing(struct conn *conn, const struct tcp_sock *tp, int oldstate,
+					 int newstate)
+{
+	__u8 initiator = initiator_of(oldstate), cause = CAUSE_NONE;
+
+	if (!initiator && newstate == TCP_FIN_WAIT1) { /* in the task that closes or shuts down */
+		initiator = INITIATOR_LOCAL_FIN;
+		cause = current_is_exiting() ? CAUSE_PROCESS_EXIT : CAUSE_NONE;
+	} else if (!initiator && newstate == TCP_CLOSE_WAIT) {
+		initiator = INITIATOR_REMOTE_FIN;
+	}
+	if (initiator)
+		close_mark(conn, tp, initiator, cause);
+}
+
 /* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
  * precedes the store: net/ipv4/af_inet.c, inet_sk_set_state). */
 static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, struct conn *conn,
-					 int oldstate, int newstate, __u64 now)
+					 int oldstate, int newstate)
 {
-	__u32 unread;
-	__u8 cause;
-
 	conn->state = newstate;
 	/* The change to ESTABLISHED was missed, and no payload has come since. */
 	if (oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV &&
@@ -221,36 +236,19 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 		conn->ready |= conn->role == ROLE_CLIENT;
 	}
 	note_missed(conn, tp, oldstate);
-	unread = unread_bytes(tp);
-	if (!conn->initiator && initiator_of(oldstate))
-		close_mark(conn, tp, initiator_of(oldstate), CAUSE_NONE, unread, now);
-
-	switch (newstate) {
-	case TCP_FIN_WAIT1: /* in the task that closes or shuts down */
-		if (conn->initiator)
-			break;
-		cause = current_is_exiting() ? CAUSE_PROCESS_EXIT : CAUSE_NONE;
-		close_mark(conn, tp, INITIATOR_LOCAL_FIN, cause, unread, now);
-		break;
-	case TCP_CLOSE_WAIT:
-		if (!conn->initiator)
-			close_mark(conn, tp, INITIATOR_REMOTE_FIN, CAUSE_NONE, unread, now);
-		break;
-	case TCP_CLOSING:
-		if (conn->initiator == INITIATOR_LOCAL_FIN)
-			conn->initiator = INITIATOR_BOTH_FIN;
-		break;
-	case TCP_CLOSE:
-		conn_ended(conn, tp, oldstate, unread, now, true);
-		break;
-	}
+	if (!conn->initiator)
+		conn_closing(conn, tp, oldstate, newstate);
+	if (newstate == TCP_CLOSING && conn->initiator == INITIATOR_LOCAL_FIN)
+		conn->initiator = INITIATOR_BOTH_FIN;
+	else if (newstate == TCP_CLOSE)
+		conn_ended(conn, tp, oldstate, true);
 }
 
 /* tcp_destroy_sock, where the change to CLOSE was missed. */
 static __always_inline void conn_end_unseen(struct conn *conn, struct tcp_sock *tp)
 {
 	if (conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
-		conn_ended(conn, tp, conn->state, unread_bytes(tp), bpf_ktime_get_ns(), false);
+		conn_ended(conn, tp, conn->state, false);
 }
 
 /* tcp_close: in the task that closes the last descriptor. */
@@ -275,7 +273,7 @@ static __always_inline void conn_time_wait(struct sock *sk)
  * payload arrives in FIN_WAIT after our close() (tcp_rcv_state_process): there our FIN has decided
  * already.
  */
-static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock *tp, __u64 now)
+static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock *tp)
 {
 	struct conn *conn = conn_find(sk);
 	int state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
@@ -286,7 +284,7 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 	if (state == TCP_SYN_SENT || (state == TCP_SYN_RECV && conn->role == ROLE_CLIENT))
 		return;
 	note_missed(conn, tp, state);
-	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE, unread_bytes(tp), now);
+	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE);
 }
 
 /*

@@ -238,10 +238,10 @@ static __always_inline void conn_finish(struct sock *sk, const struct tcp_sock *
 /* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
  * a failed connect(2), or connect(AF_UNSPEC), leaves the same struct sock. */
 static __always_inline void conn_open_client(struct sock *sk, const struct tcp_sock *tp,
-					     struct conn *before, __u64 now)
+					     struct conn *before)
 {
 	struct conn conn = {
-		.opened_ns = now,
+		.opened_ns = bpf_ktime_get_ns(),
 		.role = ROLE_CLIENT,
 		.state = TCP_SYN_SENT,
 		.flags = flags_at_birth(),
@@ -261,23 +261,35 @@ static __always_inline void conn_open_client(struct sock *sk, const struct tcp_s
 		conn_store(sk, &conn, BPF_ANY);
 }
 
+/* How far SK has written, and read without a FIN. TP is SK where it may be read directly, or NULL.
+ */
+static __always_inline __u32 seq_written(struct sock *sk, const struct tcp_sock *tp)
+{
+	return tp ? tp->write_seq : BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+}
+
+static __always_inline __u32 seq_read(struct sock *sk, const struct tcp_sock *tp)
+{
+	return tp ? payload_read(tp) : BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+}
+
 /* tcp_connect: the local port is chosen, and write_seq is our initial sequence number, which the
  * SYN will take. With TCP Fast Open the SYN carries payload, so ESTABLISHED would be too late to
  * look. */
-static __always_inline void conn_connecting(struct sock *sk)
+static __always_inline void conn_connecting(struct sock *sk, const struct tcp_sock *tp)
 {
 	struct conn *conn = conn_find(sk);
 
 	/* The change to SYN_SENT was missed, or the filters refuse it, or it was counted as lost.
 	 */
 	if (!conn && !conns_full) {
-		conn_open_client(sk, NULL, NULL, bpf_ktime_get_ns());
+		conn_open_client(sk, NULL, NULL);
 		conn = conn_find(sk);
 	}
 	if (!conn || conn->role != ROLE_CLIENT)
 		return;
-	conn->local_port = sock_local_port(sk);
-	conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) + 1;
+	conn->local_port = tp ? tcp_local_port(tp) : sock_local_port(sk);
+	conn->write_seq = seq_written(sk, tp) + 1;
 	conn->seq_known = 1;
 }
 
@@ -286,10 +298,10 @@ static __always_inline void conn_connecting(struct sock *sk)
  * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
  * which nobody resets: so it knows how long the queue was just before it joined.
  */
-static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *tp, __u64 now)
+static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *tp)
 {
 	struct conn conn = {
-		.opened_ns = now,
+		.opened_ns = bpf_ktime_get_ns(),
 		.role = ROLE_SERVER,
 		.state = TCP_SYN_RECV,
 		.flags = flags_at_birth(),
@@ -305,10 +317,10 @@ static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *t
 
 /* A connection whose birth was missed; its owner shows at its first payload. */
 static __always_inline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *tp,
-						   bool server, __u64 now)
+						   bool server)
 {
 	struct conn conn = {
-		.opened_ns = now,
+		.opened_ns = bpf_ktime_get_ns(),
 		.role = server ? ROLE_SERVER : ROLE_CLIENT,
 		.netns = sock_netns(sk),
 		.flags = flags_at_birth(),
@@ -337,10 +349,10 @@ static __always_inline __u32 first_write_seq(const struct conn *conn, const stru
 }
 
 static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp,
-					     struct conn *conn, int oldstate, __u64 now)
+					     struct conn *conn, int oldstate)
 {
 	if (!conn)
-		conn = conn_open_late(sk, tp, oldstate == TCP_SYN_RECV, now);
+		conn = conn_open_late(sk, tp, oldstate == TCP_SYN_RECV);
 	if (!conn)
 		return;
 	conn->state = TCP_ESTABLISHED;
@@ -359,7 +371,7 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 		return;
 	}
 	if (!conn->ready)
-		conn->ready_ns = now;
+		conn->ready_ns = bpf_ktime_get_ns();
 	conn->ready = 1;
 	group_open(conn);
 	if (trace_events)
@@ -429,6 +441,12 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write
 	return true;
 }
 
+static __always_inline void conn_taken(struct sock *sk, struct conn *conn)
+{
+	if (!conn->ready)
+		conn_claim(sk, conn, bpf_ktime_get_ns());
+}
+
 static __always_inline void conn_accepted(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
@@ -443,28 +461,28 @@ static __always_inline void conn_accepted(struct sock *sk)
 			emit_conn(EVENT_CONN_ACCEPTED, (__u64)sk, conn);
 		return;
 	}
-	if (!conn->ready)
-		conn_claim(sk, conn, bpf_ktime_get_ns());
+	conn_taken(sk, conn);
 }
 
-/* A payload has moved, in the owner's context. Both directions are looked at, so that a run that
- * the kernel skipped is made good at the next one. */
-static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32 copied_seq,
-					 bool received)
+/* A payload of a socket that has no record, as far as can be told. */
+static __noinline void payload_unknown(struct sock *sk, bool received)
 {
-	struct conn *conn = conn_find(sk);
-	__u64 now;
+	struct conn *conn;
 
-	now = bpf_ktime_get_ns();
-	if (!conn) {
-		/* With filters it is rather one that they refuse, and asking each time is dear. */
-		conn = filtered ? NULL : conn_adopt_current(sk);
-		if (!conn)
-			return;
-		/* Its sequence numbers include this payload: note which way it went. */
-		turn_to(sk, conn, received ? TURN_RECEIVED : TURN_SENT, 0, now);
-		return;
-	}
+	/* With filters it is rather one that they refuse, and asking each time is dear. */
+	conn = filtered ? NULL : conn_adopt_current(sk);
+	/* Its sequence numbers include this payload: note which way it went. */
+	if (conn)
+		turn_note(sk, conn, received ? TURN_RECEIVED : TURN_SENT, 0, bpf_ktime_get_ns());
+}
+
+/* A payload of CONN, whatever has become of it. Both directions are looked at, so that a run that
+ * the kernel skipped is made good at the next one. */
+static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 write_seq,
+				   __u32 copied_seq, bool received)
+{
+	__u64 now = bpf_ktime_get_ns();
+
 	if (conn->flags & CONN_MPTCP) {
 		/* On behalf of whoever runs: no owner to be had. */
 		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
@@ -485,6 +503,40 @@ static __always_inline void conn_payload(struct sock *sk, __u32 write_seq, __u32
 	}
 }
 
+/* A payload has gone the way of TURN, in the owner's context. */
+static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock *tp, __u8 turn)
+{
+	bool received = turn == TURN_RECEIVED;
+	__u8 before = received ? TURN_SENT : TURN_RECEIVED;
+	struct conn *conn = conn_find(sk);
+	__u32 seq;
+	__s32 bytes;
+
+	if (!conn) {
+		payload_unknown(sk, received);
+		return;
+	}
+	/* Nearly always the connection is open and its direction changes: then it does not matter
+	 * now whether a run for the other one was skipped. Its bytes count at the next. */
+	if (conn->state != TCP_ESTABLISHED || !conn->counted || !conn->pid ||
+	    (conn->flags & CONN_TURNLESS) || conn->turn != before || trace_events) {
+		payload_any(sk, conn, seq_written(sk, tp), seq_read(sk, tp), received);
+		return;
+	}
+	seq = received ? seq_read(sk, tp) : seq_written(sk, tp);
+	bytes = seq - (received ? conn->copied_seq : conn->write_seq);
+	if (bytes <= 0)
+		return;
+	if (received) {
+		conn->copied_seq = seq;
+		conn->received_bytes += bytes;
+	} else {
+		conn->write_seq = seq;
+		conn->sent_bytes += bytes;
+	}
+	turn_to(sk, conn, turn, bytes, bpf_ktime_get_ns());
+}
+
 static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
 {
 	__builtin_memcpy(flow->local_addr, conn->local_addr, sizeof(flow->local_addr));
@@ -500,13 +552,20 @@ static __always_inline void conn_remember(const struct conn *conn)
 	bool left_time_wait = infer_time_wait && (conn->flags & CONN_TIME_WAIT);
 	struct flow flow;
 
+	bool ended_here = conn->initiator == INITIATOR_LOCAL_FIN &&
+			  (conn->role == ROLE_SERVER || left_time_wait);
+
 	if (conn->role == ROLE_CLIENT && !infer_time_wait)
 		return;
+	if (!ended_here && !remembered)
+		return;
 	flow_of(conn, &flow);
-	if (conn->initiator == INITIATOR_LOCAL_FIN && (conn->role == ROLE_SERVER || left_time_wait))
+	if (ended_here) {
+		remembered = true;
 		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
-	else
+	} else {
 		bpf_map_delete_elem(&recent, &flow);
+	}
 }
 
 /* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */

@@ -43,29 +43,32 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* ---- life of a connection ---- */
 
-static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate)
+/* A child that is born has no record, but at the second look. */
+static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate, bool again)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk); /* NULL for MPTCP, SCTP and the rest */
-	struct conn *conn = tp ? conn_find(sk) : NULL;
-	__u64 now;
+	struct conn *conn = NULL;
 
-	if (!tp || oldstate == newstate || (conn && conn->state == newstate))
+	if (!tp || oldstate == newstate)
+		return;
+	if (oldstate != TCP_LISTEN || again)
+		conn = conn_find(sk);
+	if (conn && conn->state == newstate)
 		return;
 	if (newstate == TCP_LISTEN) {
 		listener_opened(sk);
 		return;
 	}
-	now = bpf_ktime_get_ns();
 	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV)
-		conn_open_server(sk, tp, now);
+		conn_open_server(sk, tp);
 	else if (oldstate == TCP_LISTEN)
 		listener_closed(sk);
 	else if (newstate == TCP_SYN_SENT)
-		conn_open_client(sk, tp, conn, now);
+		conn_open_client(sk, tp, conn);
 	else if (newstate == TCP_ESTABLISHED)
-		conn_established(sk, tp, conn, oldstate, now);
+		conn_established(sk, tp, conn, oldstate);
 	else if (conn)
-		conn_changed(sk, tp, conn, oldstate, newstate, now);
+		conn_changed(sk, tp, conn, oldstate, newstate);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -76,7 +79,7 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 	if (tracing) {
 		last_sk[cpu] = (__u64)sk;
 		last_state[cpu] = newstate;
-		state_changed(sk, oldstate, newstate);
+		state_changed(sk, oldstate, newstate, false);
 	}
 	return 0;
 }
@@ -94,7 +97,7 @@ int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 	__u32 cpu = bpf_get_smp_processor_id() % CHANGE_CPUS;
 
 	if (tracing && (last_sk[cpu] != (__u64)sk || last_state[cpu] != newstate))
-		state_changed(sk, oldstate, newstate);
+		state_changed(sk, oldstate, newstate, true);
 	return 0;
 }
 
@@ -122,7 +125,7 @@ static __always_inline void reset_received(struct sock *sk)
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 	if (tp)
-		conn_reset_received(sk, tp, bpf_ktime_get_ns());
+		conn_reset_received(sk, tp);
 }
 
 SEC("tp_btf/tcp_receive_reset")
@@ -176,20 +179,19 @@ int BPF_KPROBE(reset_sent6_kprobe, struct sock *sk, struct sk_buff *skb)
 
 /* ---- payload ---- */
 
-static __always_inline void payload(struct sock *sk, bool received)
+static __always_inline void payload(struct sock *sk, __u8 turn)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 
 	if (tp)
-		conn_payload(sk, tp->write_seq, received ? payload_read(tp) : tp->copied_seq,
-			     received);
+		conn_payload(sk, tp, turn);
 }
 
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(on_received, struct sock *sk)
 {
 	if (tracing)
-		payload(sk, true);
+		payload(sk, TURN_RECEIVED);
 	return 0;
 }
 
@@ -197,18 +199,15 @@ SEC("?fentry/tcp_push")
 int BPF_PROG(sent_fentry, struct sock *sk)
 {
 	if (tracing)
-		payload(sk, false);
+		payload(sk, TURN_SENT);
 	return 0;
 }
 
 SEC("?kprobe/tcp_push")
 int BPF_KPROBE(sent_kprobe, struct sock *sk)
 {
-	struct tcp_sock *tp = (struct tcp_sock *)sk;
-
 	if (tracing)
-		conn_payload(sk, BPF_CORE_READ(tp, write_seq), BPF_CORE_READ(tp, copied_seq),
-			     false);
+		conn_payload(sk, NULL, TURN_SENT);
 	return 0;
 }
 
@@ -217,7 +216,7 @@ SEC("?tp_btf/sock_send_length")
 int BPF_PROG(sent_tp, struct sock *sk, int ret)
 {
 	if (tracing && ret > 0)
-		payload(sk, false);
+		payload(sk, TURN_SENT);
 	return 0;
 }
 
@@ -227,7 +226,7 @@ SEC("?fentry/tcp_connect")
 int BPF_PROG(connect_fentry, struct sock *sk)
 {
 	if (tracing)
-		conn_connecting(sk);
+		conn_connecting(sk, bpf_skc_to_tcp_sock(sk));
 	return 0;
 }
 
@@ -235,7 +234,7 @@ SEC("?kprobe/tcp_connect")
 int BPF_KPROBE(connect_kprobe, struct sock *sk)
 {
 	if (tracing)
-		conn_connecting(sk);
+		conn_connecting(sk, NULL);
 	return 0;
 }
 
@@ -376,8 +375,14 @@ int BPF_PROG(accept_fexit2, struct sock *sk, void *arg, struct sock *child)
  */
 static __always_inline int grafted(struct sock *child)
 {
-	struct sock *sk = sock_of_tcp(child);
+	struct conn *conn = conn_find(child);
+	struct sock *sk;
 
+	if (conn) {
+		conn_taken(child, conn);
+		return 0;
+	}
+	sk = sock_of_tcp(child);
 	if (sk && sock_is_tcp(sk))
 		conn_accepted(sk);
 	return 0;
@@ -443,7 +448,7 @@ int listen_tp(struct trace_event_raw_sys_enter *ctx)
 SEC("?fentry/tcp_conn_request")
 int BPF_PROG(syn_fentry, void *ops, void *af_ops, struct sock *sk)
 {
-	if (tracing)
+	if (tracing && queue_looks_full(sk))
 		listener_syn(sk);
 	return 0;
 }
@@ -451,7 +456,7 @@ int BPF_PROG(syn_fentry, void *ops, void *af_ops, struct sock *sk)
 SEC("?kprobe/tcp_conn_request")
 int BPF_KPROBE(syn_kprobe, void *ops, void *af_ops, struct sock *sk)
 {
-	if (tracing)
+	if (tracing && queue_is_full(sk))
 		listener_syn(sk);
 	return 0;
 }
@@ -459,7 +464,7 @@ int BPF_KPROBE(syn_kprobe, void *ops, void *af_ops, struct sock *sk)
 SEC("?fentry/tcp_v4_syn_recv_sock")
 int BPF_PROG(final_ack4_fentry, struct sock *sk)
 {
-	if (tracing)
+	if (tracing && queue_looks_full(sk))
 		listener_final_ack(sk);
 	return 0;
 }
@@ -467,7 +472,7 @@ int BPF_PROG(final_ack4_fentry, struct sock *sk)
 SEC("?kprobe/tcp_v4_syn_recv_sock")
 int BPF_KPROBE(final_ack4_kprobe, struct sock *sk)
 {
-	if (tracing)
+	if (tracing && queue_is_full(sk))
 		listener_final_ack(sk);
 	return 0;
 }
@@ -483,7 +488,7 @@ static __always_inline int final_ack6(struct sock *sk, struct sk_buff *skb)
 SEC("?fentry/tcp_v6_syn_recv_sock")
 int BPF_PROG(final_ack6_fentry, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing)
+	if (tracing && queue_looks_full(sk))
 		final_ack6(sk, skb);
 	return 0;
 }
@@ -491,7 +496,7 @@ int BPF_PROG(final_ack6_fentry, struct sock *sk, struct sk_buff *skb)
 SEC("?kprobe/tcp_v6_syn_recv_sock")
 int BPF_KPROBE(final_ack6_kprobe, struct sock *sk, struct sk_buff *skb)
 {
-	return tracing ? final_ack6(sk, skb) : 0;
+	return tracing && queue_is_full(sk) ? final_ack6(sk, skb) : 0;
 }
 
 /* Since 6.11 with the receiving socket, which is NULL for what belongs to none. */

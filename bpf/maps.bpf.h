@@ -29,6 +29,7 @@ const volatile __u32 tick_us = 4000;	     /* length of a jiffy */
 /* User space writes these while the programs run. */
 bool tracing = false;	 /* nothing is recorded before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
+bool remembered = false; /* something has been put into `recent` */
 __u32 seed_pass = 0;	 /* see seed_file */
 __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it reads */
 __u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for */

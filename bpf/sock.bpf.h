@@ -83,6 +83,13 @@ static __always_inline void sock_endpoints(struct sock *sk, struct conn *conn)
 }
 
 /* The same, read directly. */
+static __always_inline __u16 tcp_local_port(const struct tcp_sock *tp)
+{
+	__u16 port = tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
+
+	return port ? port : bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+}
+
 static __always_inline void tcp_endpoints(const struct tcp_sock *tp, struct conn *conn)
 {
 	const struct sock_common *common = &tp->inet_conn.icsk_inet.sk.__sk_common;
@@ -91,8 +98,7 @@ static __always_inline void tcp_endpoints(const struct tcp_sock *tp, struct conn
 		sock_endpoints((struct sock *)tp, conn);
 		return;
 	}
-	conn->local_port =
-		common->skc_num ? common->skc_num : bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+	conn->local_port = tcp_local_port(tp);
 	conn->remote_port = bpf_ntohs(common->skc_dport);
 	conn->family = AF_INET;
 	addr_map_v4(conn->local_addr, common->skc_rcv_saddr);

@@ -25,39 +25,55 @@ static __always_inline bool is_close_notify(__u32 bytes)
 	return bytes == 23 || bytes == 24 || bytes == 31;
 }
 
+/* Payload goes another way than before. */
+static __always_inline void turn_change(struct conn *conn, __u8 turn, __u64 now)
+{
+	__u64 last_ns = conn->untimed || !now ? 0 : conn->last_ns;
+	bool asks = turn == asking_turn(conn);
+	struct group *group;
+
+	if (!asks && conn->turn == TURN_NONE) { /* a greeting */
+		conn->turn = turn;
+		return;
+	}
+	conn->turn = turn;
+	conn->exchanges += !asks;
+	group = conn->counted || last_ns ? group_of(conn) : NULL;
+	if (!group)
+		return;
+	if (conn->counted)
+		group_count_active(group, asks ? 1 : -1);
+	if (last_ns && conn->exchanges)
+		hist_add(asks ? &group->idle_gap_us : &group->response_us, now - last_ns);
+}
+
+/* BYTES have gone the way of TURN on CONN, which has turns. */
 static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 turn, __u32 bytes,
 				    __u64 now)
 {
-	bool asks = turn == asking_turn(conn), asked = conn->turn == asking_turn(conn);
-	bool timed = now && conn->last_ns && !conn->untimed;
-	struct group *group = NULL;
-
-	if (conn->flags & CONN_TURNLESS) {
-		/* Of MPTCP, what arrives moves on to the MPTCP socket unseen, and requests and
-		 * responses may take different subflows. */
-		conn->untimed = 1;
-		return;
-	}
 	if (trace_events)
 		exchange_turn(sk, conn, turn, bytes, now);
-	if (asks != asked && (timed || conn->counted))
-		group = group_of(conn);
-	if (group && conn->counted)
-		group_count_active(group, asks ? 1 : -1);
-	if (asks && group && timed && conn->exchanges)
-		hist_add(&group->idle_gap_us, (now - conn->last_ns) / 1000);
-	if (asked && group && timed)
-		hist_add(&group->response_us, (now - conn->last_ns) / 1000);
-	if (asked && !asks)
-		conn->exchanges++;
-	conn->burst_bytes = conn->turn == turn ? conn->burst_bytes + bytes : bytes;
-	conn->turn = turn;
-	if (now) {
-		conn->last_ns = now;
-		conn->untimed = 0;
+	if (conn->turn == turn) {
+		conn->burst_bytes += bytes;
 	} else {
-		conn->untimed = 1;
+		conn->burst_bytes = bytes;
+		turn_change(conn, turn, now);
 	}
+	if (now)
+		conn->last_ns = now;
+	conn->untimed = !now;
+}
+
+/* The same for any connection, where it need not be fast. */
+static __noinline void turn_note(struct sock *sk, struct conn *conn, __u8 turn, __u32 bytes,
+				 __u64 now)
+{
+	/* Of MPTCP, what arrives moves on to the MPTCP socket unseen, and requests and responses
+	 * may take different subflows. */
+	if (conn->flags & CONN_TURNLESS)
+		conn->untimed = 1;
+	else
+		turn_to(sk, conn, turn, bytes, now);
 }
 
 /* WRITE_SEQ without a FIN of ours in it. */
@@ -75,7 +91,7 @@ static __always_inline void note_sent(struct sock *sk, struct conn *conn, __u32 
 	if (conn->initiator == INITIATOR_REMOTE_FIN && conn->role == ROLE_CLIENT &&
 	    !is_close_notify(bytes))
 		conn->flags |= CONN_RACED;
-	turn_to(sk, conn, TURN_SENT, bytes, now);
+	turn_note(sk, conn, TURN_SENT, bytes, now);
 }
 
 static __always_inline void note_received(struct sock *sk, struct conn *conn, __u32 copied_seq,
@@ -87,7 +103,7 @@ static __always_inline void note_received(struct sock *sk, struct conn *conn, __
 		return;
 	conn->copied_seq = copied_seq;
 	conn->received_bytes += bytes;
-	turn_to(sk, conn, TURN_RECEIVED, bytes, now);
+	turn_note(sk, conn, TURN_RECEIVED, bytes, now);
 }
 
 /* The peer's FIN has come: tcp_fin() says so before it changes the state. */
