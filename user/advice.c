@@ -44,7 +44,7 @@ static const struct advice advices[] = {
 	/* ---- request-cap ---- */
 	{ "request-cap", SOFTWARE_NGINX, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "keepalive_requests in the upstream block, default 1000: raise it" },
 	{ "request-cap", SOFTWARE_ENVOY, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "max_requests_per_connection of this cluster: raise it" },
-	{ "request-cap", SOFTWARE_ANY, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "the limit on requests a connection of this client: raise it" },
+	{ "request-cap", SOFTWARE_ANY, { { FACT_CAP_LOCAL_SHARE, AT_LEAST, 0.5, 0 } }, "where this client has a limit on requests a connection, raise it; where its sessions have that length, keep them in a pool" },
 	{ "request-cap", SOFTWARE_ANY, {}, "the upstream's limit on requests a connection (nginx keepalive_requests, Apache MaxKeepAliveRequests, Node server.maxRequestsPerSocket): raise it" },
 
 	/* ---- kept-in-vain ---- */
@@ -55,7 +55,7 @@ static const struct advice advices[] = {
 	{ "kept-in-vain", SOFTWARE_ANY, {}, "one pool for all requests: a client object, and with it a pool, for each request keeps connections that no other request finds" },
 
 	/* ---- pool-too-small ---- */
-	{ "pool-too-small", SOFTWARE_NGINX, {}, "in the upstream block: keepalive[ {active_peak}], or more, for each worker process" },
+	{ "pool-too-small", SOFTWARE_NGINX, {}, "a larger keepalive in the upstream block[: {active_peak}, or more], for each worker process" },
 	{ "pool-too-small", SOFTWARE_GO, {}, "Transport.MaxIdleConnsPerHost, default 2:[ {active_peak}] or more" },
 	{ "pool-too-small", SOFTWARE_NODE, {}, "http.Agent maxFreeSockets:[ {active_peak}] or more" },
 	{ "pool-too-small", SOFTWARE_HAPROXY, {}, "pool-max-conn of the server line:[ {active_peak}] or more" },
@@ -65,9 +65,11 @@ static const struct advice advices[] = {
 	{ "pool-too-small", SOFTWARE_ANY, {}, "the most idle connections that the pool keeps:[ {active_peak}] or more" },
 
 	/* ---- the keep-alive race ---- */
+	{ "race-seen*client", SOFTWARE_ANY, { { FACT_LONGEST_GAP, BELOW, 1000, 0 } }, "these were in steady use, so no idle timeout: see whether the upstream was restarted or reloaded then, or closes after a number of requests; it should finish what is open first, and this side should send again what may be sent twice" },
+	{ "race-seen*server", SOFTWARE_ANY, { { FACT_LONGEST_GAP, BELOW, 1000, 0 } }, "these were in steady use, so no idle timeout: see whether this server was restarted or reloaded then, or closes after a number of requests; take it out of the balancing first, or let clients know by the response before (Connection: close)" },
 	{ "race-*client", SOFTWARE_NGINX, {}, "keepalive_timeout in the upstream block, default 60s: less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
 	{ "race-*client", SOFTWARE_GO, {}, "Transport.IdleConnTimeout, default 90s: less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
-	{ "race-*client", SOFTWARE_HAPROXY, {}, "pool-purge-delay of the server line: less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
+	{ "race-*client", SOFTWARE_HAPROXY, {}, "raise the upstream's idle timeout[ of {remote_timeout_ms}]: pool-purge-delay closes half of the idle connections each time, so it bounds none; 0 keeps none" },
 	{ "race-*client", SOFTWARE_ENVOY, {}, "common_http_protocol_options.idle_timeout of the cluster, default 1h: less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
 	{ "race-*client", SOFTWARE_APACHE, {}, "ProxyPass with ttl= less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
 	{ "race-*client", SOFTWARE_NODE, {}, "http.Agent({ keepAlive: true, timeout: ... }): less than the upstream's[ {remote_timeout_ms}]; or raise the upstream's above it" },
@@ -121,6 +123,7 @@ static const struct advice advices[] = {
 
 	/* ---- the tracer's own account ---- */
 	{ "lost-events", SOFTWARE_ANY, { { FACT_LOST, AT_LEAST, 1, 0 } }, "--ring-size larger than now, or filters (-P, -n)" },
+	{ "lost-events", SOFTWARE_ANY, { { FACT_FOLDED, AT_LEAST, 1, 0 } }, "--max-endpoints larger than now, or filters (-P, -n)" },
 	{ "lost-events", SOFTWARE_ANY, {}, "--max-conns larger than now, or filters (-P, -n)" },
 	{ "missed-runs", SOFTWARE_ANY, {}, "where exactness matters: another --backend, or less of other tracing on this host" },
 	{ "no-turns", SOFTWARE_ANY, {}, "record without --no-turns" },

@@ -278,6 +278,7 @@ static void forget_groups(struct row *row)
 	dist__clear(&row->idle_gap_us);
 	dist__clear(&row->response_us);
 	row->open_peak = 0;
+	row->open_peaks = 0;
 	row->active_peak = 0;
 	row->groups = 0;
 }
@@ -415,6 +416,7 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 	/* Peaks of several groups need not have come at one time: a row of several has none. */
 	row->groups++;
 	row->open_peak = group->open_peak > 0 ? group->open_peak : 0;
+	row->open_peaks += row->open_peak;
 	row->active_peak = group->active_peak > 0 ? group->active_peak : 0;
 	tell(agg, &(struct record){ .kind = RECORD_GROUP, .key = group_key, .group = group });
 }

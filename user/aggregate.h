@@ -50,6 +50,7 @@ struct row {
 	struct dist idle_gap_us;
 	struct dist response_us;
 	__u32 open_peak;   /* of one group of the kernel; with several it is not known */
+	__u32 open_peaks;  /* of all of them, summed: it was no more */
 	__u32 active_peak; /* likewise */
 	__u32 groups;
 	struct series *series; /* NULL: not kept, or nothing yet */

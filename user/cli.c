@@ -16,6 +16,7 @@
 #include "cli_option.h"
 #include "cli_value.h"
 #include "parse.h"
+#include "row_key.h"
 #include "usage.h"
 #include "verb.h"
 #include "version.h"
@@ -275,6 +276,9 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 	if (!options.view)
 		options.view = "all";
 	options.exchanges |= verb_find(options.view) == VERB_TRACE;
+	/* What is true of one endpoint is lost in a sum of several. */
+	if (verb_find(options.view) == VERB_DOCTOR && options.by)
+		options.by |= BY_ENDPOINT;
 	if (verb_find(options.view) == VERB_RECORD && !options.record_file)
 		options.record_file = RECORD_FILE;
 	cli_check(&cli);

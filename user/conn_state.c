@@ -98,6 +98,11 @@ static const char *word_at(const char *const *words, unsigned int count, unsigne
 	return index < count ? words[index] : NULL;
 }
 
+const char *role_word(__u8 role)
+{
+	return role == ROLE_SERVER ? "server" : "client";
+}
+
 const char *state_word(unsigned int state)
 {
 	return word_at(states, STATE_MAX, state);

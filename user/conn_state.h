@@ -29,6 +29,8 @@ bool conn_has_request(const struct conn *conn);
 bool conn_idle_ms(const struct conn *conn, bool gone, __u64 now_ns, __u64 *ret_ms);
 
 /* NULL: there is none. */
+/* "client" or "server". */
+const char *role_word(__u8 role);
 const char *state_word(unsigned int state);
 const char *initiator_word(unsigned int initiator);
 const char *cause_word(unsigned int cause);

@@ -41,15 +41,16 @@ static void wait_for_end(int fd)
 }
 
 /* Shares nothing else with its parent: a port, a lock or a pipe would be held as long. */
-static void close_later(struct bpf_link *const *links, size_t count, int parent)
+static _Noreturn void close_later(struct bpf_link *const *links, size_t count, int parent)
 {
 	parent = fcntl(parent, F_DUPFD_CLOEXEC, KEPT_FROM);
 	for (size_t i = 0; i < count; i++) {
 		if (is_slow(links[i]))
 			fcntl(bpf_link__fd(links[i]), F_DUPFD_CLOEXEC, KEPT_FROM);
 	}
-	syscall(SYS_close_range, 0, KEPT_FROM - 1, 0);
-	wait_for_end(parent);
+	/* Where that is not allowed we end: then who waits for us detaches, in its own time. */
+	if (parent >= 0 && !syscall(SYS_close_range, 0, KEPT_FROM - 1, 0))
+		wait_for_end(parent);
 	_exit(0);
 }
 
@@ -66,8 +67,10 @@ int detach_hand_over(struct bpf_link *const *links, size_t count)
 		return -1;
 	}
 	pid = fork();
-	if (!pid)
+	if (!pid) {
+		close(ours[1]);
 		close_later(links, count, ours[0]);
+	}
 	close(child[1]);
 	close(ours[0]);
 	/* Until it has closed what it does not keep: who asks for our port next shall have it. */

@@ -12,7 +12,7 @@
 struct bpf_link;
 
 /* From here on closing LINKS detaches nothing: a child has them too, until what this returns is
- * closed. -1: there is no child. */
+ * closed. Waits until the child has closed all else. -1: there is no child. */
 int detach_hand_over(struct bpf_link *const *links, size_t count);
 
 #endif /* connscope_DETACH_H */

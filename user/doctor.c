@@ -122,6 +122,7 @@ static int sort(struct findings *findings)
 	}
 	free(findings->items);
 	findings->items = items;
+	findings->room = findings->count;
 	return 0;
 }
 

@@ -89,6 +89,7 @@ static const struct {
 	[FACT_ACCEPT_GAP] = { "accept_gap_us", COLUMN_US },
 	[FACT_ACCEPTORS] = { "accepting_threads", COLUMN_COUNT },
 	[FACT_TRACKED] = { "tracked", COLUMN_COUNT },
+	[FACT_WATCHED] = { "watched", COLUMN_COUNT },
 	[FACT_ALL_EXCHANGES] = { "all_exchanges", COLUMN_COUNT },
 	[FACT_LOST] = { "lost_events", COLUMN_COUNT },
 	[FACT_NOT_KEPT] = { "map_full", COLUMN_COUNT },

@@ -94,6 +94,7 @@ enum fact {
 	FACT_ACCEPTORS,
 	/* the tracer's account */
 	FACT_TRACKED,
+	FACT_WATCHED,
 	FACT_ALL_EXCHANGES,
 	FACT_LOST,
 	FACT_NOT_KEPT,

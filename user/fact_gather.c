@@ -46,20 +46,23 @@ static void gather_failures(struct facts *facts, const struct row_sum *sum)
 	fact_set(facts, FACT_STILL_FAILING, habits->failed_last_ns > habits->opened_last_ns);
 }
 
-/* Of those that were never open at once one came after another. Where the most at once is not
- * known, it may be any. */
+/* Of all together: 0 where that is not known. */
 static __u64 peak_of(const struct row_sum *sum)
 {
 	return sum->row->groups == 1 && !sum->report->no_peaks ? sum->row->open_peak : 0;
 }
 
+/* Those beyond the most that were open at once came one after another. Peaks of several groups need
+ * not have come at one time: their sum is the most that it can have been. */
 static void gather_openings(struct facts *facts, const struct row_sum *sum)
 {
 	const struct totals *totals = &sum->totals;
-	__u64 peak = peak_of(sum);
+	__u64 peak = sum->report->no_peaks ? 0 : sum->row->open_peaks;
 
 	fact_set_count(facts, FACT_OPENED, totals->opened);
-	fact_set_count(facts, FACT_REOPENED, totals->opened > peak ? totals->opened - peak : 0);
+	if (peak)
+		fact_set_count(facts, FACT_REOPENED,
+			       totals->opened > peak ? totals->opened - peak : 0);
 	gather_failures(facts, sum);
 	set_percentile(facts, FACT_CONNECT_P50, &totals->connect_us, 0.5);
 }
@@ -133,7 +136,8 @@ static void gather_time_wait(struct facts *facts, const struct row_sum *sum,
 	__u64 hold_ms;
 
 	fact_set_count(facts, FACT_TIME_WAIT, sum->totals.time_wait);
-	if (row->key.role != ROLE_CLIENT || !sum->totals.time_wait || !known)
+	/* Each remote end has all ports to itself: of several no sum tells. */
+	if (row->key.role != ROLE_CLIENT || !row->key.port || !sum->totals.time_wait || !known)
 		return;
 	ports = ports_by_netns__find(known, row->netns, row->pid, sum->report->recorded);
 	hold_ms = is_reused(&ports, row->key.addr) ? TIME_WAIT_REUSED_MS : TIME_WAIT_MS;
@@ -204,6 +208,7 @@ static void gather_account(struct facts *facts, const struct report *report)
 	const struct account *account = &report->account;
 
 	fact_set_count(facts, FACT_TRACKED, account->tracked);
+	fact_set_count(facts, FACT_WATCHED, account->tracked - account->partial);
 	fact_set_count(facts, FACT_LOST, account_lost_events(account));
 	fact_set_count(facts, FACT_NOT_KEPT, account_map_full(account));
 	fact_set_count(facts, FACT_FOLDED, account->folded);

@@ -35,10 +35,11 @@ static bool is_early(const struct ending *ending)
 	return ending->exchanges && ending->idle_ms < EARLY_MS;
 }
 
-static void collect_uses(struct values *values, const struct endings *endings)
+/* Those of a rank that BELOW allows: so that both sides' samples stand for as many. */
+static void collect_uses(struct values *values, const struct endings *endings, __u32 below)
 {
 	for (size_t i = 0; i < endings->count; i++) {
-		if (is_early(&endings->items[i]))
+		if (is_early(&endings->items[i]) && endings->items[i].rank < below)
 			values->items[values->count++] = endings->items[i].exchanges;
 	}
 }
@@ -66,7 +67,8 @@ static bool is_one_event(const struct endings *endings, const struct cluster *id
 		const struct ending *ending = &endings->items[i];
 		__s32 since;
 
-		if (ending->idle_ms < idle->low || ending->idle_ms > idle->high)
+		if (ending->in_flight || ending->idle_ms < idle->low ||
+		    ending->idle_ms > idle->high)
 			continue;
 		since = any ? (__s32)(ending->closed_ms - first) : 0;
 		first = any ? first : ending->closed_ms;
@@ -98,29 +100,37 @@ static void gather_timeout(struct facts *facts, const struct endings *endings, e
 	fact_set_count(facts, fact + 3, idle.count);
 }
 
-static size_t count_uses(const struct endings *endings, __u32 uses)
+static __u32 bound_of(const struct endings *endings)
+{
+	return endings->below ? endings->below : UINT32_MAX;
+}
+
+static size_t count_uses(const struct endings *endings, __u32 uses, __u32 below)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < endings->count; i++)
-		count += is_early(&endings->items[i]) && endings->items[i].exchanges == uses;
+		count += is_early(&endings->items[i]) && endings->items[i].exchanges == uses &&
+			 endings->items[i].rank < below;
 	return count;
 }
 
 /* Where most that end with a response have had the same number of exchanges. */
 static void gather_cap(struct facts *facts, const struct habits *habits)
 {
+	__u32 local = bound_of(&habits->local), remote = bound_of(&habits->remote);
+	__u32 below = local < remote ? local : remote;
 	struct values uses = { .count = 0 };
 	struct cluster most;
 
-	collect_uses(&uses, &habits->local);
-	collect_uses(&uses, &habits->remote);
+	collect_uses(&uses, &habits->local, below);
+	collect_uses(&uses, &habits->remote, below);
 	if (!cluster_find(uses.items, uses.count, 0.8, 0, &most))
 		return;
 	fact_set_count(facts, FACT_CAP, most.middle);
 	fact_set_count(facts, FACT_CAP_CLOSES, most.count);
 	fact_set_count(facts, FACT_CAP_OF, uses.count);
-	fact_set_share(facts, FACT_CAP_LOCAL_SHARE, count_uses(&habits->local, most.middle),
+	fact_set_share(facts, FACT_CAP_LOCAL_SHARE, count_uses(&habits->local, most.middle, below),
 		       most.count);
 }
 
@@ -150,13 +160,13 @@ static void gather_pool(struct facts *facts, const struct row_sum *sum)
 		const struct ending *ending = &endings->items[i];
 
 		if (ending->idle_ms < POOL_MS && !ending->in_flight && ending->idle_others &&
-		    ending->idle_others != IDLE_UNKNOWN)
+		    ending->idle_others != OTHERS_UNKNOWN)
 			others.items[others.count++] = ending->idle_others;
 	}
 	if (!cluster_find(others.items, others.count, 1, UINT32_MAX, &all))
 		return;
 	closes = (double)others.count * weight_of(endings);
-	fact_set_count(facts, FACT_POOL, others.items[others.count / 10]);
+	fact_set_count(facts, FACT_POOL, others.items[(others.count - 1) / 10]);
 	fact_set(facts, FACT_EARLY_CLOSES, closes);
 	if (exchanges)
 		fact_set(facts, FACT_CHURN, closes / (double)exchanges);

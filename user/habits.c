@@ -166,15 +166,23 @@ void habits__begin_snapshot(struct habits *habits)
 	habits->silent_ms = 0;
 }
 
+/* 0: not known. Without payload while we watched it is at least since then. */
+static __u64 silent_since(const struct conn *conn)
+{
+	if (conn->last_ns && !conn->untimed)
+		return conn->last_ns;
+	return conn->sent_bytes || conn->received_bytes ? 0 : conn->opened_ns;
+}
+
 void habits__open(struct habits *habits, const struct conn *conn, __u64 now_ns)
 {
-	__u64 idle_ms = 0;
+	__u64 since = silent_since(conn), idle_ms = 0;
 
 	note_opening(habits, conn);
 	if (conn->initiator || !conn->ready)
 		return;
-	if (conn->last_ns && !conn->untimed && now_ns > conn->last_ns)
-		idle_ms = (now_ns - conn->last_ns) / 1000000;
+	if (since && now_ns > since)
+		idle_ms = (now_ns - since) / 1000000;
 	if ((conn->flags & CONN_KEEPALIVE) || idle_ms < SILENT_MS)
 		return;
 	habits->silent++;

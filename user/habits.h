@@ -18,7 +18,7 @@ struct ending {
 	__u32 idle_ms;	   /* at the end; IDLE_UNKNOWN */
 	__u32 closed_ms;   /* when that was, in milliseconds that wrap around */
 	__u32 exchanges;   /* 0: partial, so that not all of them were seen */
-	__u32 idle_others; /* connections of its group then; IDLE_UNKNOWN */
+	__u32 idle_others; /* connections of its group then; OTHERS_UNKNOWN */
 	bool in_flight;	   /* a client's last word: a goodbye, or it gave up waiting */
 };
 

@@ -3,6 +3,7 @@
 #include "json_record.h"
 
 #include <json-c/json.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +48,9 @@ static struct json_object *new_list(const __u64 *items, size_t count)
 
 static struct json_object *new_member(const struct named_number *member)
 {
-	if (member->type == COLUMN_RATIO)
+	/* A mean or a rate is a count that need not be whole. */
+	if (member->type == COLUMN_RATIO ||
+	    (member->type == COLUMN_COUNT && member->value != floor(member->value)))
 		return new_real(member->value);
 	if (member->type == COLUMN_BOOL)
 		return json_object_new_boolean(member->value != 0);

@@ -38,17 +38,20 @@ static bool is_netns(const char *path, __u32 netns)
 	return !stat(path, &status) && status.st_ino == netns;
 }
 
-static _Noreturn void look_there(const char *path, int out)
+static _Noreturn void look_there(const char *path, __u32 netns, int out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct local_ports ports;
+	struct stat status;
 
-	if (fd < 0 || setns(fd, CLONE_NEWNET) || !read_here(&ports))
+	/* The process may have gone, and another have its number. */
+	if (fd < 0 || fstat(fd, &status) || status.st_ino != netns || setns(fd, CLONE_NEWNET) ||
+	    !read_here(&ports))
 		_exit(1);
 	_exit(write(out, &ports, sizeof(ports)) != sizeof(ports));
 }
 
-static bool read_there(const char *path, struct local_ports *ret_ports)
+static bool read_there(const char *path, __u32 netns, struct local_ports *ret_ports)
 {
 	struct local_ports ports;
 	int ends[2];
@@ -59,7 +62,7 @@ static bool read_there(const char *path, struct local_ports *ret_ports)
 		return false;
 	child = fork();
 	if (!child)
-		look_there(path, ends[1]);
+		look_there(path, netns, ends[1]);
 	close(ends[1]);
 	told = child > 0 && read(ends[0], &ports, sizeof(ports)) == sizeof(ports);
 	close(ends[0]);
@@ -81,7 +84,7 @@ static bool look(__u32 netns, __u32 pid, struct local_ports *ports)
 	if (!is_netns(path, netns))
 		return false;
 	/* Where it does not let us look, it will not do so the next time. */
-	read_there(path, ports);
+	read_there(path, netns, ports);
 	return true;
 }
 

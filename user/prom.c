@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "aggregate.h"
 #include "cleanup.h"
+#include "conn_state.h"
 #include "escape.h"
 #include "owner.h"
 #include "prom_series.h"
@@ -156,7 +157,7 @@ static char *labels_text(const struct prom *prom, const struct key *key, bool li
 	if (prom->options.label_pid)
 		fprintf(out, "pid=\"%u\",", key->pid);
 	if (!listener)
-		fprintf(out, "role=\"%s\",", key->role == ROLE_CLIENT ? "client" : "server");
+		fprintf(out, "role=\"%s\",", role_word(key->role));
 	err |= write_label(out, listener ? "listener" : "upstream", key->upstream) < 0;
 	if (fclose(out) || err) {
 		free(text);

@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "aggregate.h"
 #include "canvas.h"
+#include "conn_state.h"
 #include "escape.h"
 #include "history.h"
 #include "owner.h"
@@ -70,7 +71,7 @@ char *screen__row_name(const struct row *row, char *buf, size_t len)
 		at = put_word(at, end, text);
 	}
 	at = put_word(at, end, escape_bytes(owner_container(key->cgroup), text, sizeof(text)));
-	at = put_word(at, end, key->role == ROLE_SERVER ? "server" : "client");
+	at = put_word(at, end, role_word(key->role));
 	at[-1] = '\0';
 	return buf;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "conn_state.h"
 #include "view.h"
 #include "view_row.h"
 
@@ -157,7 +158,7 @@ static int add_row(const struct row_sum *sum, struct table *table)
 	if (!cells)
 		return -ENOMEM;
 	view_identity(sum->report->by, sum->row, &identity, cells);
-	cells[ROLE] = cell_text(sum->row->key.role == ROLE_SERVER ? "server" : "client");
+	cells[ROLE] = cell_text(role_word(sum->row->key.role));
 	cells[CLOSED] = cell_number(totals->closed);
 	fill_initiators(sum, cells);
 	fill_causes(sum, cells);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "addr.h"
+#include "conn_state.h"
 #include "connscope/conn.h"
 #include "owner.h"
 #include "table.h"
@@ -24,7 +25,7 @@ void view_conn_ends(const struct conn *conn, const struct conn_columns *columns,
 	addr_format(conn->remote_addr, remote, sizeof(remote));
 	cells[columns->remote_addr] = cell_text(remote);
 	cells[columns->remote_port] = cell_number(conn->remote_port);
-	cells[columns->role] = cell_text(server ? "server" : "client");
+	cells[columns->role] = cell_text(role_word(conn->role));
 }
 
 void view_conn_owner(const struct conn_owner *owner, const struct conn_columns *columns,

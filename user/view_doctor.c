@@ -6,6 +6,7 @@
 
 #include "advice.h"
 #include "cleanup.h"
+#include "conn_state.h"
 #include "doctor.h"
 #include "prose.h"
 #include "view.h"
@@ -89,7 +90,7 @@ static struct cell evidence_of(const struct finding *finding)
 static void fill_row(const struct report *report, const struct row *row, struct cell *cells)
 {
 	view_identity(report->by, row, &identity, cells);
-	cells[ROLE] = cell_text(row->key.role == ROLE_SERVER ? "server" : "client");
+	cells[ROLE] = cell_text(role_word(row->key.role));
 	if (cells[NETNS].kind == CELL_NULL && row->netns)
 		cells[NETNS] = cell_number(row->netns);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "conn_state.h"
 #include "fact.h"
 #include "view.h"
 #include "view_row.h"
@@ -63,14 +64,36 @@ static const struct identity_columns identity = {
 
 #define CLOSES_MIN 10
 
+static bool has_cap(const struct facts *facts)
+{
+	return facts->values[FACT_CAP] > 1 && facts->values[FACT_CAP_CLOSES] >= CLOSES_MIN &&
+	       facts->values[FACT_REOPENED] >= CLOSES_MIN;
+}
+
+static bool has_pool(const struct facts *facts)
+{
+	return facts->values[FACT_EARLY_CLOSES] >= 2 * CLOSES_MIN;
+}
+
 static bool is_learnt(const struct facts *facts)
 {
-	const double *values = facts->values;
+	return !isnan(facts->values[FACT_LOCAL_TIMEOUT]) ||
+	       !isnan(facts->values[FACT_REMOTE_TIMEOUT]) || has_cap(facts) || has_pool(facts);
+}
 
-	return !isnan(values[FACT_LOCAL_TIMEOUT]) || !isnan(values[FACT_REMOTE_TIMEOUT]) ||
-	       (values[FACT_CAP] > 1 && values[FACT_CAP_CLOSES] >= CLOSES_MIN &&
-		values[FACT_REOPENED] >= CLOSES_MIN) ||
-	       values[FACT_EARLY_CLOSES] >= 2 * CLOSES_MIN;
+/* One thing may be learnt of a row, and another not. */
+static bool suffices(const struct facts *facts, enum fact fact)
+{
+	switch (fact) {
+	case FACT_CAP:
+	case FACT_CAP_CLOSES:
+	case FACT_CAP_OF:
+		return has_cap(facts);
+	case FACT_POOL:
+		return has_pool(facts);
+	default:
+		return true;
+	}
 }
 
 static int add(const struct row_sum *sum, void *context)
@@ -86,11 +109,11 @@ static int add(const struct row_sum *sum, void *context)
 	if (!cells)
 		return -ENOMEM;
 	view_identity(sum->report->by, sum->row, &identity, cells);
-	cells[ROLE] = cell_text(sum->row->key.role == ROLE_SERVER ? "server" : "client");
+	cells[ROLE] = cell_text(role_word(sum->row->key.role));
 	for (size_t i = FACTS; i < COLUMNS; i++) {
 		enum fact fact = fact_find(columns[i].key, strlen(columns[i].key));
 
-		if (!isnan(facts.values[fact]))
+		if (!isnan(facts.values[fact]) && suffices(&facts, fact))
 			cells[i] = cell_number((__u64)(facts.values[fact] + 0.5));
 	}
 	table->origins[table->row_count - 1] = sum->row;

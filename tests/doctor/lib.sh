@@ -179,6 +179,10 @@ pulse() { # pulse ARG...: as pulse.py; what it prints in $answers
 	answers=$(python3 "$here/pulse.py" "$@") || bail "pulse.py failed"
 }
 
+is_settled() { # no FIN is under way
+	[ -z "$(ss -Htn state fin-wait-1 state fin-wait-2 state closing state close-wait state last-ack)" ]
+}
+
 # diagnose SCENE FINDINGS COMMAND...: what doctor finds while that runs are these, "RULE PORT ROLE, ...", and
 # in a recording the same, or what $recorded says. Then what the tracer saw is in $json, the findings are in
 # $findings, and the servers have ended.
@@ -190,6 +194,7 @@ diagnose() {
 	rm -f "$recording"
 	trace_start --record "$recording" "${options[@]}"
 	"$@"
+	wait_for is_settled
 	trace_stop
 	check "the tracer ends well" "$trace_status" 0
 	servers_end

@@ -27,12 +27,12 @@ verify
 options=(--role server)
 overflows=$(counted TcpExtListenOverflows)
 serve python 9000 python3 "$here/web.py" 9000 HTTP/1.0 20
-diagnose "slow" "accept-overflow 9000 server, backlog-small 9000 server" clients 16 32 $url:9000/
+diagnose "slow" "accept-overflow 9000 server" clients 16 32 $url:9000/
 overflows=$(($(counted TcpExtListenOverflows) - overflows))
 check_range "the kernel counted overflows" $overflows 1 1000
 expect "full" "listener 9000" "[.limit, .depth_max, (.overflows // $overflows)]" "[5,6,$overflows]"
 verify
-proven backlog-small server '[.limit, .depth_max, .somaxconn]' "[5,6,4096]"
-advised backlog-small server request_queue_size
+proven accept-overflow server '[.limit, .depth_max, .somaxconn]' "[5,6,4096]"
+advised accept-overflow server "accepts too slowly"
 options=()
 plan

@@ -208,6 +208,15 @@ static void values(void **state)
 	assert_string_equal(parse("--html page").html_file, "page");
 }
 
+/* A rule is about one endpoint, whatever else tells rows apart. */
+static void doctor_keeps_endpoints_apart(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("doctor --by comm").by, BY_ENDPOINT | BY_COMM);
+	assert_int_equal(parse("doctor").by, 0);
+	assert_int_equal(parse("reuse --by comm").by, BY_COMM);
+}
+
 static void values_of_serve(void **state)
 {
 	static const __u8 loopback4[CONN_ADDR_LEN] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
@@ -560,6 +569,7 @@ int main(void)
 		cmocka_unit_test(command_without_a_view),
 		cmocka_unit_test(flags),
 		cmocka_unit_test(values),
+		cmocka_unit_test(doctor_keeps_endpoints_apart),
 		cmocka_unit_test(values_of_serve),
 		cmocka_unit_test(lists_add_up),
 		cmocka_unit_test(picked_connections),

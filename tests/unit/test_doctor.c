@@ -273,6 +273,8 @@ static void request_cap(void **state)
 	expect(&scene, "request-cap:warning");
 	capped(&scene, 59, 100);
 	expect(&scene, "request-cap:notice");
+	capped(&scene, 60, 1000); /* a thousand requests pay for it */
+	expect(&scene, "request-cap:notice");
 }
 
 static void pool(struct scene *scene, size_t count, __u32 idle_others)
@@ -646,18 +648,18 @@ static void backlog(void **state)
 	expect(&scene, "backlog-clamped:warning");
 
 	listener = listening(&scene, 5, 5, 4096);
-	enter(&scene, 1, 5);
+	enter(&scene, 1, 6); /* limit + 1 fit */
 	tell_listener(&scene, &listener);
 	expect(&scene, "backlog-small:warning");
 
 	listener = listening(&scene, 5, 5, 4096);
-	enter(&scene, 1, 4);
+	enter(&scene, 1, 5);
 	tell_listener(&scene, &listener);
 	expect(&scene, "");
 
 	listener = listening(&scene, -1, 4096, 4096); /* all there is */
 	tell_listener(&scene, &listener);
-	expect(&scene, "backlog-clamped:notice");
+	expect(&scene, "");
 }
 
 /* ---- openings ---- */
@@ -681,24 +683,32 @@ static void failing(struct scene *scene, size_t failed, size_t opened, __u8 reas
 static void connect_fails(void **state)
 {
 	struct scene scene;
+	struct conn conn;
 
 	(void)state;
-	failing(&scene, 3, 200, FAIL_REFUSED);
+	failing(&scene, 5, 200, FAIL_REFUSED);
 	expect(&scene, "connect-fails:warning");
-	failing(&scene, 3, 3, FAIL_TIMEOUT);
+	failing(&scene, 5, 5, FAIL_TIMEOUT);
 	assert_true(fact_of(&scene, 0, FACT_STILL_FAILING) == 1);
 	assert_int_equal((int)fact_of(&scene, 0, FACT_FAILING_FOR), 98998);
 	scene.report.now_ns = 0; /* taken before they began */
 	assert_true(fact_of(&scene, 0, FACT_FAILING_FOR) == 0);
 	expect(&scene, "connect-fails:critical");
-	failing(&scene, 2, 3, FAIL_UNREACHABLE);
+	failing(&scene, 4, 4, FAIL_UNREACHABLE);
 	expect(&scene, "");
-	failing(&scene, 3, 298, FAIL_REFUSED);
+	failing(&scene, 5, 496, FAIL_REFUSED);
 	expect(&scene, "");
 	failing(&scene, 100, 3, FAIL_CANCELLED);
 	expect(&scene, "");
 	failing(&scene, 3, 3, FAIL_NO_PORT); /* few in TIME_WAIT: to elsewhere, then */
 	expect(&scene, "connect-fails:critical");
+	/* It is over. */
+	failing(&scene, 5, 5, FAIL_REFUSED);
+	conn = ended(&scene);
+	conn.exchanges = 3;
+	conn.opened_ns += 10 * MS;
+	aggregate__closed(scene.agg, &conn);
+	expect(&scene, "connect-fails:warning");
 }
 
 static void time_wait(void **state)
@@ -785,6 +795,12 @@ static void own_account(void **state)
 	begin(&scene, ROLE_CLIENT);
 	scene.report.account.tracked = 10;
 	expect(&scene, "");
+	begin(&scene, ROLE_CLIENT);
+	scene.report.account.partial = 1200; /* nobody saw these do anything */
+	expect(&scene, "short-look:notice");
+	begin(&scene, ROLE_CLIENT);
+	scene.report.account.folded = 1;
+	expect(&scene, "lost-events:warning");
 }
 
 /* ---- all of them ---- */
@@ -886,7 +902,7 @@ static void as_text(void **state)
 		"DOCTOR: findings, the worst first\n"
 		"SEVERITY  FINDING           ENDPOINT     ROLE    COMM   PID\n"
 		"warning   not-reused-local  10.0.0.1:80  client  nginx   42\n"
-		"          connections are not reused: this side closed 30 of 30 right after the\n"
+		"          connections are not kept: this side closed 30 of 30 right after the\n"
 		"          response, each after 1 exchange\n"
 		"  why     "));
 	assert_non_null(strstr(text, "\n  change  keepalive 1 or more in the upstream block"));

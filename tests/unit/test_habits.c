@@ -354,7 +354,10 @@ static void silence(void **state)
 	habits__open(habits, &conn, NOW);
 	conn = quiet_for(SILENT_MS);
 	habits__open(habits, &conn, NOW);
-	assert_int_equal(habits->silent, 2);
+	conn.last_ns = 0; /* never yet */
+	conn.opened_ns = NOW - SILENT_MS * MS;
+	habits__open(habits, &conn, NOW);
+	assert_int_equal(habits->silent, 3);
 	assert_int_equal(habits->silent_ms, 2 * SILENT_MS);
 	habits__begin_snapshot(habits);
 	assert_int_equal(habits->silent, 0);
@@ -379,9 +382,11 @@ static void what_is_no_silence(void **state)
 	habits__open(habits, &conn, NOW);
 	conn = quiet_for(2 * SILENT_MS);
 	conn.untimed = 1; /* when that was is not known */
+	conn.received_bytes = 1;
 	habits__open(habits, &conn, NOW);
 	conn = quiet_for(2 * SILENT_MS);
-	conn.last_ns = 0;
+	conn.last_ns = 0; /* not yet, and it is new */
+	conn.opened_ns = NOW - MS;
 	habits__open(habits, &conn, NOW);
 	conn.last_ns = NOW + MS; /* after the snapshot began */
 	habits__open(habits, &conn, NOW);

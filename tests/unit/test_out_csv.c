@@ -194,13 +194,14 @@ static void numbers_by_name_are_json(void **state)
 	cells[2] = cell_object(members, COUNT_OF(members));
 	add(&scene, "short-look")[2] = cell_object(NULL, 0);
 	write_csv(&scene, 1);
-	assert_begins(scene.text,
-		      "type,ts,rule,why,evidence\n"
-		      "finding,2025-11-21T01:00:00.123Z,race-seen,\"a, \"\"b\"\"\xef\xbf\xbd"
-		      "c\","
-		      "\"{\"\"closed\"\":10,\"\"closed_ratio\"\":0.6667,\"\"timeout_ms\"\":5019,"
-		      "\"\"still_failing\"\":true,\"\"connect_us\"\":1000000000000000}\"\n"
-		      "finding,2025-11-21T01:00:00.123Z,short-look,,{}\n\n");
+	assert_begins(
+		scene.text,
+		"type,ts,rule,why,evidence\n"
+		"finding,2025-11-21T01:00:00.123Z,race-seen,\"a, \"\"b\"\"\xef\xbf\xbd"
+		"c\","
+		"\"{\"\"closed\"\":9.5000,\"\"closed_ratio\"\":0.6667,\"\"timeout_ms\"\":5019,"
+		"\"\"still_failing\"\":true,\"\"connect_us\"\":1000000000000000}\"\n"
+		"finding,2025-11-21T01:00:00.123Z,short-look,,{}\n\n");
 	end(&scene);
 }
 

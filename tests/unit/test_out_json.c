@@ -110,7 +110,7 @@ static void numbers_by_name(void **state)
 	assert_string_equal(scene.text,
 			    "{\"type\":\"finding\",\"ts\":\"2025-11-21T01:00:00.123Z\","
 			    "\"rule\":\"race-seen\",\"why\":\"a \\\"b\\\"\\n\\u001b\xef\xbf\xbd\","
-			    "\"evidence\":{\"closed\":10,\"closed_ratio\":0.6667,"
+			    "\"evidence\":{\"closed\":9.5000,\"closed_ratio\":0.6667,"
 			    "\"timeout_ms\":5019,\"still_failing\":true,"
 			    "\"connect_us\":1000000000000000}}");
 	end(&scene);

@@ -149,6 +149,16 @@ static void one_event_is_no_timeout(void **state)
 	}
 }
 
+/* No two were open at once. */
+static void tell_group(struct scene *scene, __u16 port)
+{
+	struct group_key key = { .role = ROLE_CLIENT, .port = port };
+	struct group group = { .open_peak = 1 };
+
+	assert_int_equal(parse_addr("10.0.0.1", key.addr), 0);
+	aggregate__group(scene->agg, &key, &group);
+}
+
 static void caps(void **state)
 {
 	struct scene scene;
@@ -157,6 +167,8 @@ static void caps(void **state)
 	begin(&scene);
 	add(&scene, 80, 12, INITIATOR_REMOTE_FIN, 0, 100);
 	add(&scene, 81, 12, INITIATOR_REMOTE_FIN, 0, 1); /* not reused: that is a finding */
+	tell_group(&scene, 80);
+	tell_group(&scene, 81);
 	fill(&scene, 1);
 	assert_number(&scene, 0, "port", 80);
 	assert_number(&scene, 0, "request_cap", 100);
