@@ -55,7 +55,8 @@ static const struct advice advices[] = {
 	{ "kept-in-vain", SOFTWARE_ANY, {}, "one pool for all requests: a client object, and with it a pool, for each request keeps connections that no other request finds" },
 
 	/* ---- pool-too-small ---- */
-	{ "pool-too-small", SOFTWARE_NGINX, {}, "a larger keepalive in the upstream block[: {active_peak}, or more], for each worker process" },
+	{ "pool-too-small", SOFTWARE_NGINX, { { FACT_ACTIVE_PEAK, AT_LEAST, 1, 0 } }, "in the upstream block: keepalive {active_peak}, or more, for each worker process" },
+	{ "pool-too-small", SOFTWARE_NGINX, {}, "a larger keepalive in the upstream block; it is for each worker process" },
 	{ "pool-too-small", SOFTWARE_GO, {}, "Transport.MaxIdleConnsPerHost, default 2:[ {active_peak}] or more" },
 	{ "pool-too-small", SOFTWARE_NODE, {}, "http.Agent maxFreeSockets:[ {active_peak}] or more" },
 	{ "pool-too-small", SOFTWARE_HAPROXY, {}, "pool-max-conn of the server line:[ {active_peak}] or more" },

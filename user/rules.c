@@ -317,7 +317,7 @@ const struct rule rules[] = {
 		.scopes = SCOPE_CLIENT,
 		.severity = SEVERITY_WARNING,
 		.when = {
-			{ FACT_FAILED_THERE, AT_LEAST, 5, 0 },
+			{ FACT_FAILED_THERE, AT_LEAST, 3, 0 },
 			{ FACT_FAIL_SHARE, AT_LEAST, 0.01, 0 },
 			{ FACT_STILL_FAILING, AT_LEAST, 1, 0 },
 		},
@@ -333,7 +333,7 @@ const struct rule rules[] = {
 		.scopes = SCOPE_CLIENT,
 		.severity = SEVERITY_WARNING,
 		.when = {
-			{ FACT_FAILED_THERE, AT_LEAST, 5, 0 },
+			{ FACT_FAILED_THERE, AT_LEAST, 3, 0 },
 			{ FACT_FAIL_SHARE, AT_LEAST, 0.01, 0 },
 		},
 		.what = "{failed} attempts to connect failed, {fail_ratio} of all, the first {failing_for_ms} ago, but not the last one: {refused} refused, {connect_timeouts} timed out, {unreachable} unreachable, {no_port} without a local port",

@@ -686,24 +686,24 @@ static void connect_fails(void **state)
 	struct conn conn;
 
 	(void)state;
-	failing(&scene, 5, 200, FAIL_REFUSED);
+	failing(&scene, 3, 200, FAIL_REFUSED);
 	expect(&scene, "connect-fails:warning");
-	failing(&scene, 5, 5, FAIL_TIMEOUT);
+	failing(&scene, 3, 3, FAIL_TIMEOUT);
 	assert_true(fact_of(&scene, 0, FACT_STILL_FAILING) == 1);
 	assert_int_equal((int)fact_of(&scene, 0, FACT_FAILING_FOR), 98998);
 	scene.report.now_ns = 0; /* taken before they began */
 	assert_true(fact_of(&scene, 0, FACT_FAILING_FOR) == 0);
 	expect(&scene, "connect-fails:critical");
-	failing(&scene, 4, 4, FAIL_UNREACHABLE);
+	failing(&scene, 2, 2, FAIL_UNREACHABLE);
 	expect(&scene, "");
-	failing(&scene, 5, 496, FAIL_REFUSED);
+	failing(&scene, 3, 298, FAIL_REFUSED);
 	expect(&scene, "");
 	failing(&scene, 100, 3, FAIL_CANCELLED);
 	expect(&scene, "");
 	failing(&scene, 3, 3, FAIL_NO_PORT); /* few in TIME_WAIT: to elsewhere, then */
 	expect(&scene, "connect-fails:critical");
 	/* It is over. */
-	failing(&scene, 5, 5, FAIL_REFUSED);
+	failing(&scene, 3, 3, FAIL_REFUSED);
 	conn = ended(&scene);
 	conn.exchanges = 3;
 	conn.opened_ns += 10 * MS;
