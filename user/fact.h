@@ -118,7 +118,8 @@ void facts__gather(struct facts *facts, const struct report *report, const struc
 const char *fact_key(enum fact fact);
 /* FACT_NONE: none of that name, which has LEN characters. */
 enum fact fact_find(const char *key, size_t len);
-/* The unit of its value: COLUMN_COUNT, COLUMN_RATIO, COLUMN_US, COLUMN_MS. */
+/* The unit of its value: COLUMN_COUNT (a mean or a rate need not be whole), COLUMN_RATIO,
+ * COLUMN_US, COLUMN_MS or COLUMN_BOOL. */
 enum column_type fact_type(enum fact fact);
 /* As text for people. Returns BUF. */
 char *fact_format(enum fact fact, double value, char *buf, size_t len);
