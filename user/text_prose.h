@@ -8,8 +8,8 @@
 
 struct table;
 
-/* Writes those of ROW, titles in front, no wider than WIDTH, with an empty line before the next row.
- * Nothing where TABLE has none. */
+/* Writes those of ROW, titles in front, no wider than WIDTH, with an empty line before the next
+ * row. Nothing where TABLE has none. */
 void text_prose(FILE *out, const struct table *table, size_t row, size_t width);
 
 #endif /* connscope_TEXT_PROSE_H */
