@@ -51,6 +51,7 @@ static const struct {
 	[FACT_REMOTE_TIMEOUT_SPREAD] = { "remote_timeout_spread_ms", COLUMN_MS },
 	[FACT_REMOTE_TIMEOUT_CLOSES] = { "remote_timeout_closes", COLUMN_COUNT },
 	[FACT_REMOTE_TIMEOUT_OF] = { "remote_timeout_of", COLUMN_COUNT },
+	[FACT_IDLE_ENDS] = { "idle_at_close_ms", COLUMN_MS },
 	[FACT_CAP] = { "request_cap", COLUMN_COUNT },
 	[FACT_CAP_CLOSES] = { "request_cap_closes", COLUMN_COUNT },
 	[FACT_CAP_OF] = { "request_cap_of", COLUMN_COUNT },

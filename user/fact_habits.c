@@ -44,15 +44,26 @@ static void collect_uses(struct values *values, const struct endings *endings, _
 	}
 }
 
-/* At the end, whatever the reason: the median. */
-static void gather_idle(struct facts *facts, const struct endings *endings, enum fact fact)
+static void set_median(struct facts *facts, enum fact fact, struct values *values)
 {
-	struct values idle = { .count = 0 };
-	struct cluster half;
+	struct cluster all;
 
-	collect_idle(&idle, endings, 0);
-	if (cluster_find(idle.items, idle.count, 1, UINT32_MAX, &half))
-		fact_set_count(facts, fact, half.middle);
+	if (cluster_find(values->items, values->count, 1, UINT32_MAX, &all))
+		fact_set_count(facts, fact, all.middle);
+}
+
+/* At the end, whatever the reason: the medians. */
+static void gather_idle(struct facts *facts, const struct habits *habits)
+{
+	struct values local = { .count = 0 }, remote = { .count = 0 }, both = { .count = 0 };
+
+	collect_idle(&local, &habits->local, 0);
+	set_median(facts, FACT_IDLE_LOCAL, &local);
+	collect_idle(&remote, &habits->remote, 0);
+	set_median(facts, FACT_IDLE_REMOTE, &remote);
+	collect_idle(&both, &habits->local, 0);
+	collect_idle(&both, &habits->remote, 0);
+	set_median(facts, FACT_IDLE_ENDS, &both);
 }
 
 /* Connections that were last used together and end together, by whatever reason, had been idle for
@@ -178,8 +189,7 @@ void facts__gather_habits(struct facts *facts, const struct row_sum *sum)
 
 	if (!habits)
 		return;
-	gather_idle(facts, &habits->local, FACT_IDLE_LOCAL);
-	gather_idle(facts, &habits->remote, FACT_IDLE_REMOTE);
+	gather_idle(facts, habits);
 	gather_timeout(facts, &habits->local, FACT_LOCAL_TIMEOUT);
 	gather_timeout(facts, &habits->remote, FACT_REMOTE_TIMEOUT);
 	gather_cap(facts, habits);

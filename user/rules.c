@@ -96,12 +96,13 @@ const struct rule rules[] = {
 			{ FACT_CARRIERS, AT_LEAST, 20, 0 },
 			{ FACT_REOPENED, AT_LEAST, 20, 0 },
 			{ FACT_REUSE_RATIO, BELOW, 0.1, 0 },
+			{ FACT_IDLE_ENDS, AT_LEAST, 1000, 0 }, /* a stream ends as it flows */
 		},
 		.unless = { "body-unread", "not-reused-local", "not-reused-remote", "request-cap", "pool-too-small" },
 		.what = "connections are kept after the response, but not used again: {opened} were opened for {exchanges} exchanges[, {open_peak} were open at once]",
 		.why = "each request pays for a handshake[ ({connect_p50_us} here), more with TLS], and both sides hold connections that nobody uses until one of them gives up",
 		.check = "connscope reuse[ -P {port}]: REUSE rises[, OPENED stays near {active_peak}]",
-		.evidence = { FACT_OPENED, FACT_CARRIERS, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_OPEN_PEAK, FACT_ACTIVE_PEAK, FACT_CLOSED, FACT_LOCAL_TIMEOUT, FACT_REMOTE_TIMEOUT, FACT_CONNECT_P50 },
+		.evidence = { FACT_IDLE_ENDS, FACT_OPENED, FACT_CARRIERS, FACT_EXCHANGES, FACT_REUSE_RATIO, FACT_OPEN_PEAK, FACT_ACTIVE_PEAK, FACT_CLOSED, FACT_LOCAL_TIMEOUT, FACT_REMOTE_TIMEOUT, FACT_CONNECT_P50 },
 	},
 	/* ---- the keep-alive race ---- */
 	{
