@@ -160,17 +160,13 @@ check-live: $(BIN) $(PEER) ## live tests on this kernel (root)
 check-outputs: $(BIN) $(PEER) $(MAKE_RECORDING) ## what stands beside the tracer: recordings, outputs, completions (root)
 	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) MAKE_RECORDING=$(abspath $(MAKE_RECORDING)) tests/live/run $(wildcard tests/outputs/*.sh)
 
-.PHONY: check-doctor check-doctor-vm
+.PHONY: check-doctor
 DOCTOR_SCENARIOS := $(filter-out tests/doctor/lib.sh,$(wildcard tests/doctor/*.sh))
 
 check-doctor: $(BIN) $(PEER) ## what doctor finds in real software (root)
 	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/live/run $(DOCTOR_SCENARIOS)
 
-check-doctor-vm: $(BIN) $(PEER) ## the same in a VM of another kernel (root)
-	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) CONNSCOPE_VM_ENV="CONNSCOPE PEER" CONNSCOPE_VM_TIMEOUT=1800 \
-		tests/vm/run 6.12 -- tests/vm/guest fentry $(DOCTOR_SCENARIOS)
-
-check-vm: $(BIN) $(PEER) ## live tests in VMs of four kernels (root)
+check-vm: $(BIN) $(PEER) ## live tests in VMs of four kernels, and the scenarios in one (root)
 	$(Q)CONNSCOPE=$(abspath $(BIN)) PEER=$(abspath $(PEER)) tests/vm/matrix
 
 check-bpf: ## the BPF object with every clang that is here
