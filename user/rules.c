@@ -68,7 +68,7 @@ const struct rule rules[] = {
 		.worse = SEVERITY_WARNING,
 		.worse_when = { { FACT_CLOSES_PER_S, AT_LEAST, 1, 0 }, { FACT_CAP, BELOW, 1000, 0 } },
 		.what = "connections end after exactly {request_cap} exchanges: {request_cap_closes} of {request_cap_of}, {request_cap_local_ratio} of them closed by this side",
-		.why = "a limit on requests a connection was reached, or sessions have that length; each time costs a handshake: {closed_per_s} a second, harmless below one",
+		.why = "a limit on requests a connection was reached, or sessions have that length; each time costs a handshake: {closed_per_s} a second; below one a second, or after a thousand exchanges, that is harmless",
 		.check = "connscope reuse[ -P {port}]: EXCH/CONN max is no longer {request_cap}",
 		.evidence = { FACT_CAP, FACT_CAP_CLOSES, FACT_CAP_OF, FACT_CAP_LOCAL_SHARE, FACT_CLOSES_PER_S, FACT_EXCHANGES, FACT_CLOSED },
 	},
