@@ -53,8 +53,8 @@ static enum software software_of(const struct report *report, const struct row *
 	return software || report->recorded || !pid ? software : software_of_process(pid);
 }
 
-static int apply(const struct rule *rule, const struct report *report, const struct row *row,
-		 const struct facts *facts, struct findings *findings)
+static int apply(const struct rule *rule, const struct row *row, const struct facts *facts,
+		 struct findings *findings)
 {
 	struct finding *finding;
 
@@ -67,7 +67,6 @@ static int apply(const struct rule *rule, const struct report *report, const str
 		.rule = rule,
 		.severity = rule->severity,
 		.row = row,
-		.software = row ? software_of(report, row) : SOFTWARE_ANY,
 		.facts = *facts,
 	};
 	if (rule->worse && conditions_met(rule->worse_when, facts))
@@ -84,15 +83,23 @@ struct examination {
 static int examine(const struct report *report, const struct row_sum *sum, enum scope scope,
 		   struct examination *examination)
 {
+	const struct row *row = sum ? sum->row : NULL;
+	struct findings *findings = &examination->findings;
+	size_t before = findings->count;
+	enum software software;
 	struct facts facts;
 	int err = 0;
 
 	facts__gather(&facts, report, sum, &examination->ports);
 	for (size_t i = 0; !err && i < rule_count; i++) {
 		if (rules[i].scopes & scope)
-			err = apply(&rules[i], report, sum ? sum->row : NULL, &facts,
-				    &examination->findings);
+			err = apply(&rules[i], row, &facts, findings);
 	}
+	if (!row || findings->count == before)
+		return err;
+	software = software_of(report, row);
+	for (size_t i = before; i < findings->count; i++)
+		findings->items[i].software = software;
 	return err;
 }
 
@@ -150,15 +157,7 @@ void findings__done(struct findings *findings)
 	memset(findings, 0, sizeof(*findings));
 }
 
-enum severity doctor__worst(const struct report *report)
+enum severity findings__worst(const struct findings *findings)
 {
-	struct findings findings;
-	enum severity worst;
-
-	/* Without memory nothing is known to be right. */
-	if (doctor__examine(report, &findings))
-		return SEVERITY_CRITICAL;
-	worst = findings.count ? findings.items[0].severity : SEVERITY_NONE;
-	findings__done(&findings);
-	return worst;
+	return findings->count ? findings->items[0].severity : SEVERITY_NONE;
 }

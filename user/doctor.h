@@ -28,7 +28,7 @@ struct findings {
 int doctor__examine(const struct report *report, struct findings *ret_findings);
 void findings__done(struct findings *findings);
 
-/* The worst severity of all; SEVERITY_NONE: no finding. */
-enum severity doctor__worst(const struct report *report);
+/* SEVERITY_NONE: no finding. */
+enum severity findings__worst(const struct findings *findings);
 
 #endif /* connscope_DOCTOR_H */

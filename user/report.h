@@ -13,6 +13,7 @@
 struct aggregate;
 struct conn_list;
 struct conn_pick;
+struct findings;
 struct row;
 
 /* Why there is nothing that the turns of a connection tell. */
@@ -88,9 +89,10 @@ struct program_stats {
 
 struct report {
 	const struct aggregate *aggregate;
-	const struct conn_list *conns; /* single connections, where they are kept; else NULL */
-	const struct conn_pick *pick;  /* which of them are shown; NULL: all */
-	const struct row *only;	       /* of them those of this row; NULL: all */
+	const struct conn_list *conns;	 /* single connections, where they are kept; else NULL */
+	const struct conn_pick *pick;	 /* which of them are shown; NULL: all */
+	const struct row *only;		 /* of them those of this row; NULL: all */
+	const struct findings *findings; /* of doctor__examine(), where view doctor is shown */
 	struct account account;
 	__u64 number;	  /* of the reports before it in this run */
 	bool recorded;	  /* elsewhere or long ago: this host knows nothing of it */

@@ -90,6 +90,22 @@ static int print(struct run *run, struct report *report)
 	return page_err ? page_err : err;
 }
 
+/* Findings are looked for once: for the report, its page and the exit status. */
+static int print_examined(struct run *run, struct report *report)
+{
+	enum severity fail_on = run->options->fail_on;
+	struct findings findings;
+	int err = doctor__examine(report, &findings);
+
+	if (err)
+		return log_err(err, "cannot look for findings");
+	run->found = fail_on && findings__worst(&findings) >= fail_on;
+	report->findings = &findings;
+	err = print(run, report);
+	findings__done(&findings);
+	return err;
+}
+
 /* A report goes on without its recording; nothing is left of `record`. */
 static int record(struct run *run, const struct report *report)
 {
@@ -109,10 +125,9 @@ static int snapshot(struct run *run, bool printed)
 		run->lost = account_has_losses(&report.account);
 	if (!err && run->recorder)
 		err = record(run, &report);
-	if (!err && printed && run->options->fail_on)
-		run->found = doctor__worst(&report) >= run->options->fail_on;
 	if (!err && printed)
-		err = print(run, &report);
+		err = verb_find(run->options->view) == VERB_DOCTOR ? print_examined(run, &report)
+								   : print(run, &report);
 	session__end_snapshot(run->session);
 	return err;
 }

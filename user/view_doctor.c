@@ -132,21 +132,15 @@ static void say_nothing(const struct report *report, struct table *table)
 
 static int fill(const struct report *report, struct table *table)
 {
-	struct findings findings;
-	int err;
+	const struct findings *findings = report->findings;
+	int err = 0;
 
 	table__init(table, "finding", columns, COLUMNS);
 	table->title = "DOCTOR: findings, the worst first";
 	say_nothing(report, table);
 	view_pin(report, &identity, table);
-	err = doctor__examine(report, &findings);
-	if (err) {
-		table__done(table);
-		return err;
-	}
-	for (size_t i = 0; !err && i < findings.count; i++)
-		err = add(report, &findings.items[i], table);
-	findings__done(&findings);
+	for (size_t i = 0; !err && i < findings->count; i++)
+		err = add(report, &findings->items[i], table);
 	if (err)
 		table__done(table);
 	return err;

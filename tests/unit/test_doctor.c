@@ -815,6 +815,7 @@ static void own_account(void **state)
 static void the_worst_first(void **state)
 {
 	struct scene scene;
+	struct findings findings;
 	struct conn conn;
 
 	(void)state;
@@ -823,7 +824,9 @@ static void the_worst_first(void **state)
 	conn = ended(&scene);
 	conn.fail = FAIL_REFUSED;
 	add(&scene, 100, conn);
-	assert_int_equal(doctor__worst(&scene.report), SEVERITY_CRITICAL);
+	assert_int_equal(doctor__examine(&scene.report, &findings), 0);
+	assert_int_equal(findings__worst(&findings), SEVERITY_CRITICAL);
+	findings__done(&findings);
 	expect(&scene, "connect-fails:critical not-reused-local:warning missed-runs:notice");
 }
 
@@ -887,12 +890,16 @@ static void write_as(struct scene *scene, const char *output, char *buf, size_t 
 {
 	const struct output_options options = { .width = 80 };
 	FILE *out = fmemopen(buf, len, "w");
+	struct findings findings;
 	struct table table;
 
 	assert_non_null(out);
+	assert_int_equal(doctor__examine(&scene->report, &findings), 0);
+	scene->report.findings = &findings;
 	assert_int_equal(view_doctor.fill(&scene->report, &table), 0);
 	assert_int_equal(output_find(output)->write(out, &scene->report, &table, 1, &options), 0);
 	fclose(out);
+	findings__done(&findings);
 	table__done(&table);
 }
 
