@@ -105,6 +105,10 @@ enum fact {
 	FACT_MAX,
 };
 
+/* Where connections end after exactly so many exchanges or fewer, that is reuse that is missing,
+ * and no limit on requests. */
+#define CAP_FEW 8
+
 /* By enum fact; NAN where it is not known, or nothing of it was seen. */
 struct facts {
 	double values[FACT_MAX];

@@ -154,9 +154,17 @@ static double weight_of(const struct endings *endings)
 /* Where next to nothing is reused there is no pool. */
 #define POOL_REUSE 0.05
 
-/* Closed by us soon after an answer, although others sat idle: so many idle ones are enough for the
- * pool. Some of those may just have been answered, and be on their way to be closed, too: the
- * tenth smallest of a hundred tells. */
+/* Closed by us soon after an answer, although others sat idle, and not for a limit on requests. */
+static bool is_surplus(const struct ending *ending, double cap)
+{
+	return ending->idle_ms < POOL_MS && !ending->in_flight && ending->idle_others &&
+	       ending->idle_others != OTHERS_UNKNOWN &&
+	       !(cap > CAP_FEW && ending->exchanges == cap);
+}
+
+/* So many idle ones are enough for the pool as there were when one was surplus. Some of them may
+ * just have been answered, and be on their way to be closed, too: the tenth smallest of a hundred
+ * tells. */
 static void gather_pool(struct facts *facts, const struct row_sum *sum)
 {
 	const struct endings *endings = &sum->row->habits->local;
@@ -168,11 +176,8 @@ static void gather_pool(struct facts *facts, const struct row_sum *sum)
 	if (facts->values[FACT_REUSE_RATIO] < POOL_REUSE)
 		return;
 	for (size_t i = 0; i < endings->count; i++) {
-		const struct ending *ending = &endings->items[i];
-
-		if (ending->idle_ms < POOL_MS && !ending->in_flight && ending->idle_others &&
-		    ending->idle_others != OTHERS_UNKNOWN)
-			others.items[others.count++] = ending->idle_others;
+		if (is_surplus(&endings->items[i], facts->values[FACT_CAP]))
+			others.items[others.count++] = endings->items[i].idle_others;
 	}
 	if (!cluster_find(others.items, others.count, 1, UINT32_MAX, &all))
 		return;

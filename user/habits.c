@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "conn_state.h"
 #include "connscope/conn.h"
 
 struct habits *habits__new(void)
@@ -167,22 +168,24 @@ void habits__begin_snapshot(struct habits *habits)
 }
 
 /* 0: not known. Without payload while we watched it is at least since then. */
-static __u64 silent_since(const struct conn *conn)
+static __u64 silence_ms(const struct conn *conn, __u64 now_ns)
 {
-	if (conn->last_ns && !conn->untimed)
-		return conn->last_ns;
-	return conn->sent_bytes || conn->received_bytes ? 0 : conn->opened_ns;
+	__u64 idle_ms;
+
+	if (conn_idle_ms(conn, false, now_ns, &idle_ms))
+		return idle_ms;
+	if (conn->sent_bytes || conn->received_bytes || now_ns < conn->opened_ns)
+		return 0;
+	return (now_ns - conn->opened_ns) / 1000000;
 }
 
 void habits__open(struct habits *habits, const struct conn *conn, __u64 now_ns)
 {
-	__u64 since = silent_since(conn), idle_ms = 0;
+	__u64 idle_ms = silence_ms(conn, now_ns);
 
 	note_opening(habits, conn);
 	if (conn->initiator || !conn->ready)
 		return;
-	if (since && now_ns > since)
-		idle_ms = (now_ns - since) / 1000000;
 	if ((conn->flags & CONN_KEEPALIVE) || idle_ms < SILENT_MS)
 		return;
 	habits->silent++;

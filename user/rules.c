@@ -25,7 +25,7 @@ const struct rule rules[] = {
 		.when = {
 			{ FACT_CARRIERS, AT_LEAST, 20, 0 },
 			{ FACT_REOPENED, AT_LEAST, 20, 0 },
-			{ FACT_CAP, AT_MOST, 8, 0 },
+			{ FACT_CAP, AT_MOST, CAP_FEW, 0 },
 			{ FACT_PER_CONN, AT_MOST, 1.2, FACT_CAP },
 			{ FACT_CLOSED_LOCAL, AT_LEAST, 1, FACT_CLOSED_REMOTE },
 			{ FACT_LOCAL_SHARE, AT_LEAST, 0.5, 0 },
@@ -44,7 +44,7 @@ const struct rule rules[] = {
 		.when = {
 			{ FACT_CARRIERS, AT_LEAST, 20, 0 },
 			{ FACT_REOPENED, AT_LEAST, 20, 0 },
-			{ FACT_CAP, AT_MOST, 8, 0 },
+			{ FACT_CAP, AT_MOST, CAP_FEW, 0 },
 			{ FACT_PER_CONN, AT_MOST, 1.2, FACT_CAP },
 			{ FACT_CLOSED_REMOTE, ABOVE, 1, FACT_CLOSED_LOCAL },
 			{ FACT_REMOTE_SHARE, AT_LEAST, 0.5, 0 },
@@ -61,7 +61,7 @@ const struct rule rules[] = {
 		.scopes = SCOPE_CLIENT,
 		.severity = SEVERITY_NOTICE,
 		.when = {
-			{ FACT_CAP, ABOVE, 8, 0 },
+			{ FACT_CAP, ABOVE, CAP_FEW, 0 },
 			{ FACT_CAP_CLOSES, AT_LEAST, 10, 0 },
 			{ FACT_REOPENED, AT_LEAST, 10, 0 },
 		},

@@ -269,6 +269,7 @@ static void capped(struct scene *scene, size_t count, __u32 exchanges)
 static void request_cap(void **state)
 {
 	struct scene scene;
+	struct conn conn;
 
 	(void)state;
 	capped(&scene, 11, 100);
@@ -282,6 +283,16 @@ static void request_cap(void **state)
 	expect(&scene, "request-cap:notice");
 	capped(&scene, 60, 1000); /* a thousand requests pay for it */
 	expect(&scene, "request-cap:notice");
+
+	/* That another sat idle then says nothing of a pool's size. */
+	begin(&scene, ROLE_CLIENT);
+	conn = ended(&scene);
+	conn.exchanges = 100;
+	conn.idle_others = 1;
+	add(&scene, 60, conn);
+	tell_group(&scene, 1, 0, 0);
+	assert_true(isnan(fact_of(&scene, 0, FACT_POOL)));
+	expect(&scene, "request-cap:warning");
 }
 
 static void pool(struct scene *scene, size_t count, __u32 idle_others)
