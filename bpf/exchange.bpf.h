@@ -16,12 +16,14 @@ static __always_inline struct exchange_now *exchange_find(struct sock *sk)
 	return bpf_map_lookup_elem(&exchanges, &key);
 }
 
+/* Not on the stack, which has 512 bytes for a program and all that it calls. */
+static const struct exchange_now cut = { .exchange = { .flags = EXCHANGE_CUT } };
+
 static __always_inline struct exchange_now *exchange_add(struct sock *sk)
 {
-	struct exchange_now none = { .exchange = { .flags = EXCHANGE_CUT } };
 	__u64 key = (__u64)sk;
 
-	if (bpf_map_update_elem(&exchanges, &key, &none, BPF_ANY)) {
+	if (bpf_map_update_elem(&exchanges, &key, &cut, BPF_ANY)) {
 		count_lost_event(LOSS_TRACE_EVENT);
 		return NULL;
 	}
