@@ -52,23 +52,12 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 	return agg;
 }
 
-static void row_done(struct row *row)
-{
-	totals__done(&row->closed);
-	totals__done(&row->open);
-	dist__done(&row->idle_gap_us);
-	dist__done(&row->response_us);
-	free(row->queues.depths);
-	series__free(row->series);
-	habits__free(row->habits);
-}
-
 void aggregate__free(struct aggregate *agg)
 {
 	if (!agg)
 		return;
 	for (size_t i = 0; i < agg->table.count; i++)
-		row_done(agg->table.rows[i]);
+		row__done(agg->table.rows[i]);
 	row_table__done(&agg->table);
 	free(agg);
 }
@@ -265,38 +254,13 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 	tell(agg, &(struct record){ .kind = RECORD_OPEN, .conn = conn });
 }
 
-static void forget_open(struct row *row)
-{
-	row->present = 0;
-	totals__clear(&row->open);
-	memset(&row->listener_open, 0, sizeof(row->listener_open));
-	row->queues.count = 0;
-}
-
-static void forget_groups(struct row *row)
-{
-	dist__clear(&row->idle_gap_us);
-	dist__clear(&row->response_us);
-	row->open_peak = 0;
-	row->open_peaks = 0;
-	row->active_peak = 0;
-	row->groups = 0;
-}
-
 void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)
 {
 	agg->now_ns = now_ns;
 	agg->folded_open = 0;
 	tell(agg, &(struct record){ .kind = RECORD_SNAPSHOT });
 	for (size_t i = 0; i < agg->table.count; i++) {
-		struct row *row = agg->table.rows[i];
-
-		if (row->present)
-			forget_open(row);
-		if (row->groups)
-			forget_groups(row);
-		if (row->habits)
-			habits__begin_snapshot(row->habits);
+		row__begin_snapshot(agg->table.rows[i]);
 	}
 }
 
@@ -329,22 +293,6 @@ static struct row *listener_row(struct aggregate *agg, const struct listener *li
 	return row;
 }
 
-/* Without memory one is missing, which their number tells. */
-static void add_queue(struct queues *queues, __u32 depth)
-{
-	size_t room = queues->room ? 2 * queues->room : 4;
-	__u64 *depths;
-
-	if (queues->count == queues->room) {
-		depths = reallocarray(queues->depths, room, sizeof(*depths));
-		if (!depths)
-			return;
-		queues->depths = depths;
-		queues->room = room;
-	}
-	queues->depths[queues->count++] = depth;
-}
-
 void aggregate__listener(struct aggregate *agg, const struct listener *listener)
 {
 	struct row *row = listener_row(agg, listener);
@@ -353,7 +301,7 @@ void aggregate__listener(struct aggregate *agg, const struct listener *listener)
 		return;
 	row->present++;
 	listener_totals__add(&row->listener_open, listener);
-	add_queue(&row->queues, listener->depth);
+	row__add_queue(row, listener->depth);
 	/* The queue of a listener that was there before may never have been seen to grow. */
 	if (listener->depth > row->open.depth_max)
 		row->open.depth_max = listener->depth;
@@ -411,13 +359,7 @@ void aggregate__group(struct aggregate *agg, const struct group_key *group_key,
 	row = row_table__find(&agg->table, &key);
 	if (!row)
 		return; /* filtered out, or folded */
-	dist__merge_kernel(&row->idle_gap_us, &group->idle_gap_us);
-	dist__merge_kernel(&row->response_us, &group->response_us);
-	/* Peaks of several groups need not have come at one time: a row of several has none. */
-	row->groups++;
-	row->open_peak = group->open_peak > 0 ? group->open_peak : 0;
-	row->open_peaks += row->open_peak;
-	row->active_peak = group->active_peak > 0 ? group->active_peak : 0;
+	row__add_group(row, group);
 	tell(agg, &(struct record){ .kind = RECORD_GROUP, .key = group_key, .group = group });
 }
 
@@ -433,31 +375,6 @@ struct series *aggregate__series(struct aggregate *agg, const struct row_key *re
 	return row ? series_of(agg, row) : NULL;
 }
 
-static void add_sample(struct sample *sample, const struct totals *totals)
-{
-	sample->opened += totals->opened;
-	sample->failed += totals->failed;
-	sample->exchanges += totals->exchanges + totals->partial_exchanges;
-	sample->carriers += totals->carriers;
-	sample->closed += totals->closed;
-	sample->raced += totals->raced;
-	sample->sent_bytes += totals->sent_bytes;
-	sample->received_bytes += totals->received_bytes;
-}
-
-static void take_sample(const struct row *row, struct sample *ret)
-{
-	const struct listener_totals *now = &row->listener_open, *gone = &row->listener_closed;
-
-	memset(ret, 0, sizeof(*ret));
-	add_sample(ret, &row->closed);
-	add_sample(ret, &row->open);
-	ret->overflows = now->syn_drops + now->ack_drops + gone->syn_drops + gone->ack_drops;
-	ret->open = (__u32)row->open.open;
-	ret->active = (__u32)row->open.active;
-	ret->depth = now->depth;
-}
-
 void aggregate__tick(struct aggregate *agg, __u64 now_ns)
 {
 	/* What has come since the tick before belongs between the two. */
@@ -470,7 +387,7 @@ void aggregate__tick(struct aggregate *agg, __u64 now_ns)
 		struct sample sample;
 		struct slot slot;
 
-		take_sample(row, &sample);
+		row__sample(row, &sample);
 		slot_between(&row->ticked, &sample, &slot);
 		row->ticked = sample;
 		if (series)
