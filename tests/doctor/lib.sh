@@ -149,11 +149,16 @@ another_host() {
 	in_space ip link set downlink up
 }
 
-# remote_web UPSTREAM-LINES: a web server there, and a proxy here.
-remote_web() {
+# A web server there.
+web_there() {
 	enter=(nsenter --target "$space" --net)
 	web "" 10.99.0.2
 	enter=()
+}
+
+# remote_web UPSTREAM-LINES: the same, and a proxy here.
+remote_web() {
+	web_there
 	proxy "$1" "$keep proxy_socket_keepalive on;" 10.99.0.2:9000
 }
 

@@ -28,9 +28,7 @@ look() { # look SECONDS NAME CLIENT...
 }
 
 another_host || skip_all "no veth devices"
-enter=(nsenter --target "$space" --net)
-web "" 10.99.0.2
-enter=()
+web_there
 go build -o "$dir/fetcher" fetcher.go || bail "no Go program"
 
 title Go, before
