@@ -42,10 +42,18 @@ static inline struct clocks clocks_now(void)
 	return (struct clocks){ clock_wall_ms(), clock_monotonic_ns() };
 }
 
-/* The moment NS by the wall clock. */
+/* The millisecond of the wall clock in which the moment NS lies. */
 static inline __u64 clocks_wall_ms(struct clocks clocks, __u64 ns)
 {
-	return clocks.wall_ms - (__u64)((__s64)(clocks.ns - ns) / 1000000);
+	__s64 since = (__s64)(ns - clocks.ns);
+
+	return clocks.wall_ms + (__u64)((since < 0 ? since - 999999 : since) / 1000000);
+}
+
+/* The first moment of that millisecond. */
+static inline __u64 clocks_ns(struct clocks clocks, __u64 wall_ms)
+{
+	return clocks.ns + (wall_ms - clocks.wall_ms) * 1000000;
 }
 
 #define CLOCKS_APART_MS 100

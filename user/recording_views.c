@@ -4,7 +4,7 @@
 
 /* By the recording's own clock; `ms` is of the column's moment. */
 #define TIME_OF(ms) "strftime('%Y-%m-%dT%H:%M:%fZ', (" ms ") / 1000.0, 'unixepoch')"
-#define WALL_MS(ns) "r.synced_ms - (r.synced_ns - (" ns ")) / 1000000"
+#define WALL_MS(ns) "r.synced_ms - (r.synced_ns - (" ns ") + 999999) / 1000000"
 #define ENDPOINT_OF(addr, port)                                                                    \
 	"iif(instr(" addr ", ':'), '[' || " addr " || ']', " addr ") || ':' || " port
 

@@ -226,12 +226,6 @@ static const char *why_no_series(const struct replay *replay)
 
 #define MS_NS 1000000ULL
 
-/* The moment that the recording calls MS, by its other clock. */
-static __u64 monotonic_of(const struct replay *replay, __u64 ms)
-{
-	return replay->until_ns - (replay->until_ms - ms) * MS_NS;
-}
-
 static int refuse_window(const struct replay *replay, __u64 start_ms, __u64 end_ms)
 {
 	char start[TIME_STRLEN], end[TIME_STRLEN];
@@ -251,15 +245,17 @@ static int set_window(struct replay *replay)
 	__u64 since_ms = moment_resolve(&options->since, start_ms, end_ms);
 	__u64 until_ms = moment_resolve(&options->until, start_ms, end_ms);
 	bool cut = options->until.kind && until_ms < end_ms;
+	/* Those by which events have their times: what is printed with a time is not before it. */
+	struct clocks clocks = replay__clocks(replay);
 
 	if (!options->until.kind)
 		until_ms = end_ms;
 	if (since_ms > end_ms || until_ms < start_ms || since_ms > until_ms)
 		return refuse_window(replay, start_ms, end_ms);
 	replay->window.start_ns = replay->started_ns;
-	replay->window.until_ns = cut ? monotonic_of(replay, until_ms) : INT64_MAX;
+	replay->window.until_ns = cut ? clocks_ns(clocks, until_ms) : INT64_MAX;
 	if (options->since.kind && since_ms > start_ms)
-		replay->window.since_ns = monotonic_of(replay, since_ms);
+		replay->window.since_ns = clocks_ns(clocks, since_ms);
 	if (replay->window.since_ns)
 		replay->started_ns = replay->window.since_ns;
 	if (cut) {

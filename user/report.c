@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "clock.h"
+
 static const char *const mechanism_names[MECHANISM_MAX] = {
 	[MECHANISM_OFF] = "off",       [MECHANISM_TP_BTF] = "tp_btf",
 	[MECHANISM_FENTRY] = "fentry", [MECHANISM_FEXIT] = "fexit",
@@ -55,7 +57,7 @@ char *report_time(const struct report *report, char *buf, size_t len)
 
 __u64 report_wall_ms(const struct report *report, __u64 monotonic_ns)
 {
-	return report->ts_ms - (report->now_ns - monotonic_ns) / 1000000;
+	return clocks_wall_ms((struct clocks){ report->ts_ms, report->now_ns }, monotonic_ns);
 }
 
 char *report_time_of(const struct report *report, __u64 monotonic_ns, char *buf, size_t len)
