@@ -115,6 +115,7 @@ static const struct advice advices[] = {
 	{ "backlog-small", SOFTWARE_ANY, {}, "a larger backlog in listen(), up to {somaxconn}" },
 
 	/* ---- openings ---- */
+	{ "connect-fails", SOFTWARE_ANY, { { FACT_FAIL_SHARE, AT_LEAST, 1, 0 }, { FACT_OTHER_FAMILY, AT_LEAST, 1, FACT_FAILED } }, "let the server listen on this address, too, or take it out of what the name resolves to (AAAA records, /etc/hosts)" },
 	{ "connect-fails", SOFTWARE_ANY, { { FACT_NO_PORT, AT_LEAST, 0.5, FACT_FAILED } }, "reuse connections; for more ports: a wider net.ipv4.ip_local_port_range, more addresses, net.ipv4.tcp_tw_reuse=1" },
 	{ "connect-fails", SOFTWARE_ANY, { { FACT_REFUSED, AT_LEAST, 0.5, FACT_FAILED } }, "nothing listens there: see whether the upstream runs (ss -lt there), and take it out of the balancing until it does" },
 	{ "connect-fails", SOFTWARE_ANY, { { FACT_CONNECT_TIMEOUTS, AT_LEAST, 0.5, FACT_FAILED } }, "nothing answers: see whether the host is up, whether a firewall drops, whether the listener's queue overflows (connscope accept there)" },

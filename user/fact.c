@@ -26,6 +26,7 @@ static const struct {
 	[FACT_NO_PORT] = { "no_port", COLUMN_COUNT },
 	[FACT_FAILING_FOR] = { "failing_for_ms", COLUMN_MS },
 	[FACT_STILL_FAILING] = { "still_failing", COLUMN_BOOL },
+	[FACT_OTHER_FAMILY] = { "other_family_opened", COLUMN_COUNT },
 	[FACT_CONNECT_P50] = { "connect_p50_us", COLUMN_US },
 	[FACT_CONNECT_SHARE] = { "connect_ratio", COLUMN_RATIO },
 	[FACT_EXCHANGES] = { "exchanges", COLUMN_COUNT },

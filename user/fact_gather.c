@@ -24,6 +24,33 @@ static void set_percentile(struct facts *facts, enum fact fact, const struct dis
 
 /* ---- openings ---- */
 
+static bool is_of_other_family(const struct row_key *key, const struct row_key *other)
+{
+	return other->role == ROLE_CLIENT && other->port == key->port &&
+	       other->netns == key->netns && other->cgroup == key->cgroup &&
+	       addr_is_v4(other->addr) != addr_is_v4(key->addr) && !strcmp(other->comm, key->comm);
+}
+
+/* Connections of the same program to the same port over the other version of IP, where it may well
+ * try one after the other (RFC 8305): this host has no route for one of them, or both lead to this
+ * host itself. */
+static __u64 opened_otherwise(const struct row_sum *sum, bool no_route)
+{
+	const struct row_key *key = &sum->row->key;
+	const struct row *const *rows;
+	size_t count = aggregate__rows(sum->report->aggregate, &rows);
+	__u64 opened = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = rows[i];
+
+		if (is_of_other_family(key, &row->key) &&
+		    (no_route || (addr_is_loopback(key->addr) && addr_is_loopback(row->key.addr))))
+			opened += row->closed.opened + row->open.opened;
+	}
+	return opened;
+}
+
 static void gather_failures(struct facts *facts, const struct row_sum *sum)
 {
 	const struct totals *totals = &sum->totals;
@@ -37,6 +64,9 @@ static void gather_failures(struct facts *facts, const struct row_sum *sum)
 	fact_set_count(facts, FACT_CONNECT_TIMEOUTS, totals->fails[FAIL_TIMEOUT]);
 	fact_set_count(facts, FACT_UNREACHABLE, totals->fails[FAIL_UNREACHABLE]);
 	fact_set_count(facts, FACT_NO_PORT, totals->fails[FAIL_NO_PORT]);
+	if (failed)
+		fact_set_count(facts, FACT_OTHER_FAMILY,
+			       opened_otherwise(sum, totals->fails[FAIL_UNREACHABLE] == failed));
 	if (!habits || !habits->failed_first_ns)
 		return;
 	/* One may begin after the report's time was taken. */

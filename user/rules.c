@@ -316,6 +316,20 @@ const struct rule rules[] = {
 	{
 		.id = "connect-fails",
 		.scopes = SCOPE_CLIENT,
+		.severity = SEVERITY_NOTICE,
+		.when = {
+			{ FACT_FAILED_THERE, AT_LEAST, 3, 0 },
+			{ FACT_FAIL_SHARE, AT_LEAST, 1, 0 },
+			{ FACT_OTHER_FAMILY, AT_LEAST, 1, FACT_FAILED },
+		},
+		.what = "all {failed} attempts to connect failed, {refused} refused, {unreachable} unreachable, but over the other version of IP the same program reached this port {other_family_opened|time|times}",
+		.why = "a client that tries both falls back, which costs it little; where these are two upstreams, requests fail",
+		.check = "connscope reuse[ -P {port}]: FAILED stays 0",
+		.evidence = { FACT_FAILED, FACT_FAIL_SHARE, FACT_OPENED, FACT_OTHER_FAMILY, FACT_REFUSED, FACT_CONNECT_TIMEOUTS, FACT_UNREACHABLE, FACT_FAILING_FOR, FACT_STILL_FAILING },
+	},
+	{
+		.id = "connect-fails",
+		.scopes = SCOPE_CLIENT,
 		.severity = SEVERITY_WARNING,
 		.when = {
 			{ FACT_FAILED_THERE, AT_LEAST, 3, 0 },

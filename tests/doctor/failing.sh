@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # nginx before an upstream that is not there, and before one that stops answering; keepalive probes are on.
 . "$(dirname "$0")/lib.sh"
-need nginx ab python3 ss
+need nginx ab curl python3 ss
 url=http://127.0.0.1:8080/
 
 proxy "keepalive 8;" "$keep"
@@ -19,6 +19,17 @@ proxy "keepalive 8;" "$keep"
 diagnose "an upstream that is there" "" clients 4 40 $url
 expect "none refused" "upstream 9000" "[(.opened <= 4), .failed, .exchanges]" "[true,0,40]"
 verify
+
+web ""
+fall_back() { # curl tries ::1 first, where nothing listens
+	for _ in 1 2 3 4; do
+		curl -sS -o /dev/null --max-time "$patience" --resolve "web:9000:[::1],127.0.0.1" http://web:9000/
+	done
+}
+diagnose "a name with two addresses" "connect-fails 9000 client" fall_back
+verify
+proven connect-fails client '[.failed, .refused, .other_family_opened]' "[4,4,4]" notice
+advised connect-fails client 'listen on this address'
 
 if ! another_host; then
 	skip "a peer falls silent" "no veth devices"

@@ -729,6 +729,41 @@ static void connect_fails(void **state)
 	expect(&scene, "connect-fails:warning");
 }
 
+/* One family fails, the other is reached so many times. */
+static void falls_back(struct scene *scene, __u8 reason, const char *fails, const char *reached,
+		       size_t times)
+{
+	struct conn conn;
+
+	begin(scene, ROLE_CLIENT);
+	conn = ended(scene);
+	conn.exchanges = 3;
+	assert_int_equal(parse_addr(reached, conn.remote_addr), 0);
+	add(scene, times, conn);
+	assert_int_equal(parse_addr(fails, conn.remote_addr), 0);
+	conn.fail = reason;
+	add(scene, 3, conn);
+}
+
+static void connect_falls_back(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	falls_back(&scene, FAIL_UNREACHABLE, "2001:db8::1", "10.0.0.1", 3);
+	assert_int_equal((int)fact_of(&scene, 0, FACT_OTHER_FAMILY), 3);
+	expect(&scene, "connect-fails:notice");
+	falls_back(&scene, FAIL_UNREACHABLE, "2001:db8::1", "10.0.0.1", 2);
+	expect(&scene, "connect-fails:critical");
+	falls_back(&scene, FAIL_UNREACHABLE, "10.0.0.2", "10.0.0.1", 3); /* the same family */
+	expect(&scene, "connect-fails:critical");
+	falls_back(&scene, FAIL_REFUSED, "2001:db8::1", "10.0.0.1",
+		   3); /* another server, for all we know */
+	expect(&scene, "connect-fails:critical");
+	falls_back(&scene, FAIL_REFUSED, "::1", "127.0.0.1", 3);
+	expect(&scene, "connect-fails:notice");
+}
+
 static void time_wait(void **state)
 {
 	struct scene scene;
@@ -998,6 +1033,7 @@ int main(void)
 		cmocka_unit_test(accept_queue),
 		cmocka_unit_test(backlog),
 		cmocka_unit_test(connect_fails),
+		cmocka_unit_test(connect_falls_back),
 		cmocka_unit_test(time_wait),
 		cmocka_unit_test(handshake_cost),
 		cmocka_unit_test(own_account),
