@@ -169,7 +169,7 @@ static __always_inline void listener_asked(long fd, __s32 backlog)
 }
 
 /* CLOSE->LISTEN, in the same thread; sk_max_ack_backlog is set before (net/ipv4/af_inet.c). */
-static __always_inline void listener_opened(struct sock *sk)
+static __noinline void listener_opened(struct sock *sk)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct listener listener = {};
@@ -195,7 +195,7 @@ static __noinline void listener_seed(struct sock *sk, const struct owner *owner)
 	listener_open(sk, &listener, owner);
 }
 
-static __always_inline void listener_closed(struct sock *sk)
+static __noinline void listener_closed(struct sock *sk)
 {
 	struct listener *listener = listener_find(sk);
 	__u64 key = (__u64)sk;
@@ -210,16 +210,21 @@ static __always_inline void listener_closed(struct sock *sk)
 	bpf_map_delete_elem(&listeners, &key);
 }
 
-/* sk_acceptq_is_full (include/net/sock.h): the queue takes limit + 1 connections. */
-static __always_inline bool queue_is_full(struct sock *sk)
-{
-	return BPF_CORE_READ(sk, sk_ack_backlog) > BPF_CORE_READ(sk, sk_max_ack_backlog);
-}
-
-/* The same, where SK may be read directly. */
+/* sk_acceptq_is_full (include/net/sock.h): the queue takes limit + 1 connections. To be asked where
+ * SK may be read directly. */
 static __always_inline bool queue_looks_full(const struct sock *sk)
 {
 	return sk->sk_ack_backlog > sk->sk_max_ack_backlog;
+}
+
+/* The same, anywhere. */
+static __always_inline bool queue_is_full(struct sock *sk)
+{
+	const struct tcp_sock *tp = tcp_direct(sk);
+
+	if (tp)
+		return queue_looks_full((const struct sock *)tp);
+	return BPF_CORE_READ(sk, sk_ack_backlog) > BPF_CORE_READ(sk, sk_max_ack_backlog);
 }
 
 /* tcp_conn_request, with the queue full: it refuses a SYN for LISTENOVERFLOWS exactly then. */

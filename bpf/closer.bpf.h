@@ -43,11 +43,11 @@ static __always_inline __u32 idle_at_close(const struct conn *conn, const struct
 	return IDLE_UNKNOWN; /* no payload ever */
 }
 
-static __noinline void close_mark(struct conn *conn, const struct tcp_sock *tp, __u8 initiator,
-				  __u8 cause)
+static __noinline void close_mark(struct sock *sk, const struct tcp_sock *tp, struct conn *conn,
+				  __u8 initiator, __u8 cause)
 {
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
-	__u32 unread = unread_bytes(tp);
+	__u32 unread = unread_bytes(sk, tp);
 	__u64 now = bpf_ktime_get_ns();
 
 	conn->initiator = initiator;
@@ -109,59 +109,62 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
  * change was not SEEN, but the socket's destruction is: tcp_done() and close(2) have both been
  * since, so that sk_shutdown says nothing, and user space may have read the error.
  */
-static __always_inline void close_by_error(struct conn *conn, const struct tcp_sock *tp, bool seen)
+static __always_inline void close_by_error(struct sock *sk, const struct tcp_sock *tp,
+					   struct conn *conn, bool seen)
 {
-	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	int err = sk->sk_err;
 
 	if (err == ECONNABORTED) {
-		close_mark(conn, tp, INITIATOR_ABORT, CAUSE_NONE);
+		close_mark(sk, tp, conn, INITIATOR_ABORT, CAUSE_NONE);
 	} else if (err == ECONNRESET || err == EPIPE) {
-		close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE);
+		close_mark(sk, tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE);
 	} else if (err) {
 		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
-		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp));
-	} else if (conn->role == ROLE_SERVER && !conn->ready && conn->depth && !sk->sk_socket) {
+		close_mark(sk, tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp));
+	} else if (conn->role == ROLE_SERVER && !conn->ready && conn->depth &&
+		   !tp->inet_conn.icsk_inet.sk.sk_socket) {
 		/* inet_csk_listen_stop() */
-		close_mark(conn, tp, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED);
+		close_mark(sk, tp, conn, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED);
 	} else if (seen && closed_by_app(conn, sk)) {
 		bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
-		__u8 cause = unread_bytes(tp) ? CAUSE_UNREAD_DATA
-			     : linger	      ? CAUSE_LINGER0
-					      : CAUSE_NONE;
+		__u8 cause = unread_bytes(sk, tp) ? CAUSE_UNREAD_DATA
+			     : linger		  ? CAUSE_LINGER0
+						  : CAUSE_NONE;
 
-		close_mark(conn, tp, INITIATOR_LOCAL_RST, cause);
+		close_mark(sk, tp, conn, INITIATOR_LOCAL_RST, cause);
 	} else if (tp->inet_conn.icsk_retransmits || tp->inet_conn.icsk_probes_out) {
 		/* 5.10 reports the error before tcp_done(): user space may have read it. */
-		close_mark(conn, tp, INITIATOR_TIMEOUT, timeout_cause(tp));
+		close_mark(sk, tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp));
 	} else {
-		close_mark(conn, tp, seen ? INITIATOR_LOCAL_RST : INITIATOR_UNKNOWN,
+		close_mark(sk, tp, conn, seen ? INITIATOR_LOCAL_RST : INITIATOR_UNKNOWN,
 			   seen ? CAUSE_DISCONNECT : CAUSE_NONE);
 	}
 }
 
 /* Without the tcp_time_wait hook: this is how a socket leaves for its TIME_WAIT twin. An orphan
  * that gets data takes the same way and is amended by conn_reset_sent(). */
-static __always_inline bool looks_like_time_wait(const struct tcp_sock *tp, int oldstate)
+static __always_inline bool looks_like_time_wait(const struct sock *sk, const struct tcp_sock *tp,
+						 int oldstate)
 {
 	/* Closed with payload unread, before the peer's FIN: that sends a RST. */
-	if (unread_bytes(tp) && !fin_received(tp))
+	if (unread_bytes(sk, tp) && !fin_received(sk))
 		return false;
-	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_CLOSING) &&
-	       !tp->inet_conn.icsk_inet.sk.sk_err && tp->linger2 >= 0;
+	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_CLOSING) && !sk->sk_err &&
+	       tp->linger2 >= 0;
 }
 
 /* Payload that came after our own FIN and was taken in, because the application has only shut down
  * (a lingering close): the server's half of the keep-alive race. conn_reset_sent() sees what was
  * refused. A FIN counts one. */
-static __always_inline void close_check_late(struct conn *conn, const struct tcp_sock *tp)
+static __always_inline void close_check_late(const struct sock *sk, const struct tcp_sock *tp,
+					     struct conn *conn)
 {
 	__s32 bytes = tp->rcv_nxt - conn->write_seq;
 
 	if (conn->role != ROLE_SERVER || conn->initiator != INITIATOR_LOCAL_FIN ||
 	    (conn->flags & CONN_ENDED_BEFORE))
 		return;
-	if (fin_received(tp))
+	if (fin_received(sk))
 		bytes--;
 	if (bytes <= 0 || is_close_notify(bytes))
 		return;
@@ -169,10 +172,10 @@ static __always_inline void close_check_late(struct conn *conn, const struct tcp
 	conn->cause = CAUSE_AFTER_FIN_DATA;
 }
 
-static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock *tp, int oldstate,
-				       bool seen)
+static __always_inline void conn_ended(struct sock *sk, const struct tcp_sock *tp,
+				       struct conn *conn, int oldstate, bool seen)
 {
-	int err = tp->inet_conn.icsk_inet.sk.sk_err;
+	int err = sk->sk_err;
 
 	if (conn->role == ROLE_CLIENT && !conn->ready) {
 		conn->fail = fail_reason(tp, err);
@@ -181,11 +184,11 @@ static __always_inline void conn_ended(struct conn *conn, const struct tcp_sock 
 		return;
 	}
 	if (!conn->initiator)
-		close_by_error(conn, tp, seen);
+		close_by_error(sk, tp, conn, seen);
 	else if (err == ETIMEDOUT && !conn->cause)
 		conn->cause = timeout_cause(tp);
-	close_check_late(conn, tp);
-	if (infer_time_wait && looks_like_time_wait(tp, oldstate))
+	close_check_late(sk, tp, conn);
+	if (infer_time_wait && looks_like_time_wait(sk, tp, oldstate))
 		conn->flags |= CONN_TIME_WAIT;
 }
 
@@ -207,8 +210,8 @@ static __always_inline __u8 initiator_of(int oldstate)
 }
 
 /* ... and the change to NEWSTATE, which is seen, says it too. */
-static __always_inline void conn_closing(struct conn *conn, const struct tcp_sock *tp, int oldstate,
-					 int newstate)
+static __always_inline void conn_closing(struct sock *sk, const struct tcp_sock *tp,
+					 struct conn *conn, int oldstate, int newstate)
 {
 	__u8 initiator = initiator_of(oldstate), cause = CAUSE_NONE;
 
@@ -219,7 +222,7 @@ static __always_inline void conn_closing(struct conn *conn, const struct tcp_soc
 		initiator = INITIATOR_REMOTE_FIN;
 	}
 	if (initiator)
-		close_mark(conn, tp, initiator, cause);
+		close_mark(sk, tp, conn, initiator, cause);
 }
 
 /* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
@@ -235,20 +238,20 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 		conn->queued = 1;
 		conn->ready |= conn->role == ROLE_CLIENT;
 	}
-	note_missed(conn, tp, oldstate);
+	note_missed(sk, tp, conn, oldstate);
 	if (!conn->initiator)
-		conn_closing(conn, tp, oldstate, newstate);
+		conn_closing(sk, tp, conn, oldstate, newstate);
 	if (newstate == TCP_CLOSING && conn->initiator == INITIATOR_LOCAL_FIN)
 		conn->initiator = INITIATOR_BOTH_FIN;
 	else if (newstate == TCP_CLOSE)
-		conn_ended(conn, tp, oldstate, true);
+		conn_ended(sk, tp, conn, oldstate, true);
 }
 
 /* tcp_destroy_sock, where the change to CLOSE was missed. */
-static __always_inline void conn_end_unseen(struct conn *conn, struct tcp_sock *tp)
+static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp, struct conn *conn)
 {
 	if (conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
-		conn_ended(conn, tp, conn->state, false);
+		conn_ended(sk, tp, conn, conn->state, false);
 }
 
 /* tcp_close: in the task that closes the last descriptor. */
@@ -276,15 +279,15 @@ static __always_inline void conn_time_wait(struct sock *sk)
 static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock *tp)
 {
 	struct conn *conn = conn_find(sk);
-	int state = tp->inet_conn.icsk_inet.sk.__sk_common.skc_state;
+	int state = sk->__sk_common.skc_state;
 
 	if (!conn || conn->initiator)
 		return;
 	/* An attempt that fails is no end. */
 	if (state == TCP_SYN_SENT || (state == TCP_SYN_RECV && conn->role == ROLE_CLIENT))
 		return;
-	note_missed(conn, tp, state);
-	close_mark(conn, tp, INITIATOR_REMOTE_RST, CAUSE_NONE);
+	note_missed(sk, tp, conn, state);
+	close_mark(sk, tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE);
 }
 
 /*

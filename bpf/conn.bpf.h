@@ -112,7 +112,7 @@ static __always_inline void conn_place(struct sock *sk, const struct tcp_sock *t
 				       struct conn *conn)
 {
 	if (tp)
-		tcp_endpoints(tp, conn);
+		tcp_endpoints(sk, tp, conn);
 	else
 		sock_endpoints(sk, conn);
 	if (!tp || tcp_is_subflow(tp))
@@ -217,8 +217,7 @@ static __always_inline struct conn *conn_adopt_current(struct sock *sk)
 }
 
 /* The last word on CONN, which is about to be deleted or overwritten. */
-static __always_inline void conn_finish(struct sock *sk, const struct tcp_sock *tp,
-					struct conn *conn)
+static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
 {
 	group_close(conn);
 	if (!conn->initiator && !conn->fail) {
@@ -228,7 +227,7 @@ static __always_inline void conn_finish(struct sock *sk, const struct tcp_sock *
 		conn->idle_others = OTHERS_UNKNOWN;
 	}
 	conn->flags |= CONN_DEAD;
-	if (tp && (tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_KEEPOPEN)))
+	if (sk->__sk_common.skc_flags & (1UL << SOCK_KEEPOPEN))
 		conn->flags |= CONN_KEEPALIVE;
 	if (trace_events)
 		exchange_finish(sk, conn);
@@ -237,8 +236,8 @@ static __always_inline void conn_finish(struct sock *sk, const struct tcp_sock *
 
 /* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
  * a failed connect(2), or connect(AF_UNSPEC), leaves the same struct sock. */
-static __always_inline void conn_open_client(struct sock *sk, const struct tcp_sock *tp,
-					     struct conn *before)
+static __noinline void conn_open_client(struct sock *sk, const struct tcp_sock *tp,
+					struct conn *before)
 {
 	struct conn conn = {
 		.opened_ns = bpf_ktime_get_ns(),
@@ -249,7 +248,7 @@ static __always_inline void conn_open_client(struct sock *sk, const struct tcp_s
 	struct owner owner = {};
 
 	if (before) {
-		conn_finish(sk, tp, before);
+		conn_finish(sk, before);
 		conn_drop(sk, before);
 	}
 	owner_current(&owner);
@@ -270,7 +269,7 @@ static __always_inline __u32 seq_written(struct sock *sk, const struct tcp_sock 
 
 static __always_inline __u32 seq_read(struct sock *sk, const struct tcp_sock *tp)
 {
-	return tp ? payload_read(tp) : BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+	return tp ? payload_read(sk, tp) : BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 }
 
 /* tcp_connect: the local port is chosen, and write_seq is our initial sequence number, which the
@@ -288,7 +287,7 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
 	}
 	if (!conn || conn->role != ROLE_CLIENT)
 		return;
-	conn->local_port = tp ? tcp_local_port(tp) : sock_local_port(sk);
+	conn->local_port = tp ? tcp_local_port(sk, tp) : sock_local_port(sk);
 	conn->write_seq = seq_written(sk, tp) + 1;
 	conn->seq_known = 1;
 }
@@ -298,7 +297,7 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
  * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
  * which nobody resets: so it knows how long the queue was just before it joined.
  */
-static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *tp)
+static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp)
 {
 	struct conn conn = {
 		.opened_ns = bpf_ktime_get_ns(),
@@ -307,17 +306,16 @@ static __always_inline void conn_open_server(struct sock *sk, struct tcp_sock *t
 		.flags = flags_at_birth(),
 	};
 
-	conn.depth = tp->inet_conn.icsk_inet.sk.sk_ack_backlog + 1;
-	conn.limit = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
+	conn.depth = sk->sk_ack_backlog + 1;
+	conn.limit = sk->sk_max_ack_backlog;
 	conn.netns = tcp_netns(tp);
-	conn.local_port = tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
+	conn.local_port = sk->__sk_common.skc_num;
 	if (conn_wanted(&conn))
 		conn_store(sk, &conn, BPF_ANY);
 }
 
 /* A connection whose birth was missed; its owner shows at its first payload. */
-static __always_inline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *tp,
-						   bool server)
+static __noinline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *tp, bool server)
 {
 	struct conn conn = {
 		.opened_ns = bpf_ktime_get_ns(),
@@ -329,8 +327,8 @@ static __always_inline struct conn *conn_open_late(struct sock *sk, struct tcp_s
 	if (conns_full)
 		return NULL;
 	if (server) {
-		conn.depth = tp->inet_conn.icsk_inet.sk.sk_ack_backlog + 1;
-		conn.limit = tp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
+		conn.depth = sk->sk_ack_backlog + 1;
+		conn.limit = sk->sk_max_ack_backlog;
 	}
 	conn.ready = !server; /* with ready_ns 0: the connect time is not known */
 	/* With filters it is rather one that they refuse: it must not take a place, or be lost. */
@@ -569,8 +567,7 @@ static __always_inline void conn_remember(const struct conn *conn)
 }
 
 /* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */
-static __always_inline void conn_destroyed(struct sock *sk, const struct tcp_sock *tp,
-					   struct conn *conn)
+static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 {
 	/* A child that never entered the queue is no connection; one without an owner matches no
 	 * filter on owners. */
@@ -578,7 +575,7 @@ static __always_inline void conn_destroyed(struct sock *sk, const struct tcp_soc
 		conn_drop(sk, conn);
 		return;
 	}
-	conn_finish(sk, tp, conn);
+	conn_finish(sk, conn);
 	conn_remember(conn);
 	conn_drop(sk, conn);
 }

@@ -46,10 +46,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* A child that is born has no record, but at the second look. */
 static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate, bool again)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk); /* NULL for MPTCP, SCTP and the rest */
+	struct tcp_sock *tp = tcp_of(sk);
 	struct conn *conn = NULL;
 
-	if (!tp || oldstate == newstate)
+	if (sk->sk_protocol != IPPROTO_TCP || !tp || oldstate == newstate) /* SCTP, MPTCP */
 		return;
 	if (oldstate != TCP_LISTEN || again)
 		conn = conn_find(sk);
@@ -103,13 +103,13 @@ int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 
 static __always_inline void destroyed(struct sock *sk)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tp = tcp_of(sk);
 	struct conn *conn = tp ? conn_find(sk) : NULL;
 
 	if (!conn)
 		return;
-	conn_end_unseen(conn, tp);
-	conn_destroyed(sk, tp, conn);
+	conn_end_unseen(sk, tp, conn);
+	conn_destroyed(sk, conn);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
@@ -122,7 +122,7 @@ int BPF_PROG(on_destroy, struct sock *sk)
 
 static __always_inline void reset_received(struct sock *sk)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tp = tcp_of(sk);
 
 	if (tp)
 		conn_reset_received(sk, tp);
@@ -181,7 +181,7 @@ int BPF_KPROBE(reset_sent6_kprobe, struct sock *sk, struct sk_buff *skb)
 
 static __always_inline void payload(struct sock *sk, __u8 turn)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	struct tcp_sock *tp = tcp_of(sk);
 
 	if (tp)
 		conn_payload(sk, tp, turn);
@@ -203,11 +203,18 @@ int BPF_PROG(sent_fentry, struct sock *sk)
 	return 0;
 }
 
+static __always_inline void payload_sent(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_direct(sk);
+
+	conn_payload(tp ? (struct sock *)tp : sk, tp, TURN_SENT);
+}
+
 SEC("?kprobe/tcp_push")
 int BPF_KPROBE(sent_kprobe, struct sock *sk)
 {
 	if (tracing)
-		conn_payload(sk, NULL, TURN_SENT);
+		payload_sent(sk);
 	return 0;
 }
 
@@ -215,7 +222,7 @@ int BPF_KPROBE(sent_kprobe, struct sock *sk)
 SEC("?tp_btf/sock_send_length")
 int BPF_PROG(sent_tp, struct sock *sk, int ret)
 {
-	if (tracing && ret > 0)
+	if (tracing && ret > 0 && sk->sk_protocol == IPPROTO_TCP)
 		payload(sk, TURN_SENT);
 	return 0;
 }
@@ -226,15 +233,22 @@ SEC("?fentry/tcp_connect")
 int BPF_PROG(connect_fentry, struct sock *sk)
 {
 	if (tracing)
-		conn_connecting(sk, bpf_skc_to_tcp_sock(sk));
+		conn_connecting(sk, tcp_of(sk));
 	return 0;
+}
+
+static __always_inline void connecting(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_direct(sk);
+
+	conn_connecting(tp ? (struct sock *)tp : sk, tp);
 }
 
 SEC("?kprobe/tcp_connect")
 int BPF_KPROBE(connect_kprobe, struct sock *sk)
 {
 	if (tracing)
-		conn_connecting(sk, NULL);
+		connecting(sk);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *
  * They read through BPF_CORE_READ, so that fentry, kprobe and iterator programs share them; each
  * runs once in a connection's life. What runs at each payload or state change reads directly,
- * through bpf_skc_to_tcp_sock(), in its hook.
+ * through tcp_of(), in its hook.
  */
 #ifndef connscope_SOCK_BPF_H
 #define connscope_SOCK_BPF_H
@@ -15,6 +15,35 @@
 #include <bpf/bpf_endian.h>
 
 #include "connscope/conn.h"
+
+/* Since 6.2, in programs of every type: "bpf: Add kfunc bpf_rdonly_cast". It is no call, but one
+ * instruction that the verifier puts in. */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak
+	__attribute__((returns_nonnull));
+
+/* SK, which is of TCP, for direct reads: NULL where the kernel allows these in no kprobe. */
+static __always_inline struct tcp_sock *tcp_direct(struct sock *sk)
+{
+	if (!bpf_rdonly_cast)
+		return NULL;
+	return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+}
+
+/* The same, in fentry and tp_btf programs, which have a helper on every kernel. */
+static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
+{
+	struct tcp_sock *tp = tcp_direct(sk);
+
+	return tp ? tp : bpf_skc_to_tcp_sock(sk);
+}
+
+/* TASK, likewise: NULL before 6.2. */
+static __always_inline struct task_struct *task_direct(struct task_struct *task)
+{
+	if (!bpf_rdonly_cast)
+		return NULL;
+	return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
+}
 
 static __always_inline void addr_map_v4(__u8 *addr, __be32 v4)
 {
@@ -82,23 +111,29 @@ static __always_inline void sock_endpoints(struct sock *sk, struct conn *conn)
 	endpoints_unmap(conn);
 }
 
-/* The same, read directly. */
-static __always_inline __u16 tcp_local_port(const struct tcp_sock *tp)
+/*
+ * The same, read directly. SK and TP are one socket: what a tp_btf program is given is trusted,
+ * since 6.2, and a cast is not, so that each load through TP has its address checked. Not so for
+ * pointers: where the verifier meets one that is read from what is trusted, it looks through all
+ * types of the kernel several times (btf_nested_type_is_trusted), which is felt at the start.
+ */
+static __always_inline __u16 tcp_local_port(const struct sock *sk, const struct tcp_sock *tp)
 {
-	__u16 port = tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
+	__u16 port = sk->__sk_common.skc_num;
 
 	return port ? port : bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 }
 
-static __always_inline void tcp_endpoints(const struct tcp_sock *tp, struct conn *conn)
+static __always_inline void tcp_endpoints(struct sock *sk, const struct tcp_sock *tp,
+					  struct conn *conn)
 {
-	const struct sock_common *common = &tp->inet_conn.icsk_inet.sk.__sk_common;
+	const struct sock_common *common = &sk->__sk_common;
 
 	if (common->skc_family != AF_INET) {
-		sock_endpoints((struct sock *)tp, conn);
+		sock_endpoints(sk, conn);
 		return;
 	}
-	conn->local_port = tcp_local_port(tp);
+	conn->local_port = tcp_local_port(sk, tp);
 	conn->remote_port = bpf_ntohs(common->skc_dport);
 	conn->family = AF_INET;
 	addr_map_v4(conn->local_addr, common->skc_rcv_saddr);
@@ -168,10 +203,28 @@ struct owner {
 	char comm[CONN_COMM_LEN];
 };
 
-/* The process, not the thread: bpf_get_current_comm() would give the thread's name. */
+/* Of eight bytes of a string those before its end. */
+static __always_inline __u64 until_nul(__u64 word)
+{
+	__u64 nul = (word - 0x0101010101010101) & ~word & 0x8080808080808080;
+
+	return word & (((nul & -nul) >> 7) - 1);
+}
+
+/* The process, not the thread: bpf_get_current_comm() would give the thread's name. What stands
+ * behind a name's end is another's, older one. */
 static __always_inline void owner_name(struct task_struct *task, struct owner *owner)
 {
-	BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
+	struct task_struct *direct = task_direct(task);
+	__u64 *to = (__u64 *)owner->comm, *from;
+
+	if (!direct) {
+		BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
+		return;
+	}
+	from = (__u64 *)direct->group_leader->comm;
+	to[0] = until_nul(from[0]);
+	to[1] = to[0] >> 56 ? until_nul(from[1]) : 0;
 }
 
 static __always_inline void owner_of_task(struct task_struct *task, struct owner *owner)
@@ -195,8 +248,9 @@ static __always_inline void owner_current(struct owner *owner)
 static __always_inline bool current_is_exiting(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *direct = task_direct(task);
 
-	return BPF_CORE_READ(task, flags) & PF_EXITING;
+	return (direct ? direct->flags : BPF_CORE_READ(task, flags)) & PF_EXITING;
 }
 
 /* The socket of FILE, NULL where it is none. */

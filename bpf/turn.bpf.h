@@ -107,9 +107,9 @@ static __always_inline void note_received(struct sock *sk, struct conn *conn, __
 }
 
 /* The peer's FIN has come: tcp_fin() says so before it changes the state. */
-static __always_inline bool fin_received(const struct tcp_sock *tp)
+static __always_inline bool fin_received(const struct sock *sk)
 {
-	return tp->inet_conn.icsk_inet.sk.__sk_common.skc_flags & (1UL << SOCK_DONE);
+	return sk->__sk_common.skc_flags & (1UL << SOCK_DONE);
 }
 
 /*
@@ -117,9 +117,11 @@ static __always_inline bool fin_received(const struct tcp_sock *tp)
  * once it was read past: before tcp_rcv_space_adjust() where tcp_read_sock() or tcp_read_skb() read
  * (splice, sockmap), after it in recvmsg().
  */
-static __always_inline __u32 payload_read(const struct tcp_sock *tp)
+static __always_inline __u32 payload_read(const struct sock *sk, const struct tcp_sock *tp)
 {
-	return tp->copied_seq - (fin_received(tp) && tp->copied_seq == tp->rcv_nxt);
+	__u32 copied_seq = tp->copied_seq;
+
+	return copied_seq - (fin_received(sk) && copied_seq == tp->rcv_nxt);
 }
 
 /* Payload each way since the socket's beginning, as the kernel counts it in 64 bits: with a SYN or
@@ -156,44 +158,44 @@ static __always_inline void note_moved(struct conn *conn, __u32 write_seq, __u32
 	conn->untimed = 1;
 }
 
-static __always_inline void note_moved_by(struct conn *conn, const struct tcp_sock *tp)
+static __always_inline void note_moved_by(struct sock *sk, const struct tcp_sock *tp,
+					  struct conn *conn)
 {
 	struct moved moved = {
 		.sent = tp->bytes_acked + (__u32)(tp->write_seq - tp->snd_una),
 		.received = tp->bytes_received - (__u32)(tp->rcv_nxt - tp->copied_seq),
 	};
 
-	note_moved(conn, tp->write_seq, payload_read(tp), &moved);
+	note_moved(conn, tp->write_seq, payload_read(sk, tp), &moved);
 }
 
 /*
  * What no hook has told us, both ways, in the order in which this role speaks. To be called while
  * STATE still lets the application write: no FIN of ours is in write_seq then.
  */
-static __always_inline void note_missed(struct conn *conn, const struct tcp_sock *tp, __u8 state)
+static __always_inline void note_missed(struct sock *sk, const struct tcp_sock *tp,
+					struct conn *conn, __u8 state)
 {
-	struct sock *sk = (struct sock *)tp;
-
 	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
 		return;
 	if (no_turns) {
-		note_moved_by(conn, tp);
+		note_moved_by(sk, tp, conn);
 		return;
 	}
 	if (conn->role == ROLE_CLIENT)
 		note_sent(sk, conn, tp->write_seq, 0);
-	note_received(sk, conn, payload_read(tp), 0);
+	note_received(sk, conn, payload_read(sk, tp), 0);
 	if (conn->role == ROLE_SERVER)
 		note_sent(sk, conn, tp->write_seq, 0);
 }
 
 /* Payload the peer has sent and the application has not read. A FIN counts one in rcv_nxt
  * (tcp_data_queue) and, once read past, one in copied_seq (tcp_recvmsg_locked, found_fin_ok). */
-static __always_inline __u32 unread_bytes(const struct tcp_sock *tp)
+static __always_inline __u32 unread_bytes(const struct sock *sk, const struct tcp_sock *tp)
 {
 	__s32 unread = tp->rcv_nxt - tp->copied_seq;
 
-	if (fin_received(tp) && unread > 0)
+	if (unread > 0 && fin_received(sk))
 		unread--;
 	return unread > 0 ? unread : 0;
 }
