@@ -592,11 +592,11 @@ static __always_inline void infer_payload(struct sock *sk, struct conn *conn)
  * closed although nobody told us. */
 static __always_inline bool is_stale(struct sock *sk, const struct conn *conn)
 {
-	if (bpf_ktime_get_ns() - conn->opened_ns < STALE_NS)
+	if (conn->opened_ns + STALE_NS > snapshot_ns)
 		return false;
 	if (conn->role == ROLE_SERVER && !conn->queued)
 		return true;
-	return conn->state != TCP_CLOSE && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
+	return conn->state != TCP_CLOSE && sock_state(sk) == TCP_CLOSE;
 }
 
 /* As group_close(), but the verifier does not take a map key from an iterator's buffer. */
@@ -626,7 +626,7 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	snapshot.conn = *conn;
 	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
 		snapshot.conn.local_port = sock_local_port((struct sock *)*key);
-	if (BPF_CORE_READ((struct sock *)*key, __sk_common.skc_flags) & (1UL << SOCK_KEEPOPEN))
+	if (sock_flags((struct sock *)*key) & (1UL << SOCK_KEEPOPEN))
 		snapshot.conn.flags |= CONN_KEEPALIVE;
 	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
 	if (snapshot.stale)

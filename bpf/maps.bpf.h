@@ -32,6 +32,7 @@ bool conns_full = false; /* has been, at least once */
 bool remembered = false; /* something has been put into `recent` */
 __u32 seed_pass = 0;	 /* see seed_file */
 __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it reads */
+__u64 snapshot_ns = 0;	 /* when it began */
 __u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for */
 
 /* See on_state_again. Two CPUs of one slot only make each other look twice. */

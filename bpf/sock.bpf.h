@@ -150,6 +150,21 @@ static __always_inline __u32 sock_netns(struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 }
 
+/* Of a socket of TCP. */
+static __always_inline int sock_state(struct sock *sk)
+{
+	const struct sock *direct = (const struct sock *)tcp_direct(sk);
+
+	return direct ? direct->__sk_common.skc_state : BPF_CORE_READ(sk, __sk_common.skc_state);
+}
+
+static __always_inline unsigned long sock_flags(struct sock *sk)
+{
+	const struct sock *direct = (const struct sock *)tcp_direct(sk);
+
+	return direct ? direct->__sk_common.skc_flags : BPF_CORE_READ(sk, __sk_common.skc_flags);
+}
+
 static __always_inline bool sock_is_tcp(struct sock *sk)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);

@@ -421,7 +421,8 @@ int tracer__snapshot(struct tracer *tracer, struct aggregate *agg)
 	tracer->agg = agg;
 	tracer->in_snapshot = true;
 	tracer->skel->bss->snapshot_now++;
-	aggregate__begin_snapshot(agg, clock_monotonic_ns());
+	tracer->skel->bss->snapshot_ns = clock_monotonic_ns();
+	aggregate__begin_snapshot(agg, tracer->skel->bss->snapshot_ns);
 	err = run_iter(tracer->conns_iter, sizeof(struct conn_snapshot), tracer, take_conn);
 	if (err)
 		return log_err(err, "cannot read the open connections");
