@@ -247,18 +247,32 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 		conn_ended(sk, tp, conn, oldstate, true);
 }
 
-/* tcp_destroy_sock, where the change to CLOSE was missed. */
-static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp, struct conn *conn)
+/* What has had both FINs and is nobody's goes from its change to CLOSE on to tcp_destroy_sock
+ * (tcp_done, net/ipv4/tcp.c): there is nothing to be seen here that cannot be seen then. */
+static __always_inline bool is_destroyed_next(const struct sock *sk, int oldstate, int newstate)
 {
-	if (conn->state != TCP_CLOSE && !conn->initiator && !conn->fail)
-		conn_ended(sk, tp, conn, conn->state, false);
+	return newstate == TCP_CLOSE && !infer_time_wait &&
+	       (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_LAST_ACK || oldstate == TCP_CLOSING) &&
+	       !sk->sk_err && (sk->__sk_common.skc_flags & (1UL << SOCK_DEAD));
 }
 
-/* tcp_close: in the task that closes the last descriptor. */
-static __always_inline void conn_app_close(struct sock *sk)
+/* tcp_destroy_sock, where the change to CLOSE was left out, or missed. */
+static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp, struct conn *conn)
 {
-	struct conn *conn = conn_find(sk);
+	if (conn->state == TCP_CLOSE)
+		return;
+	conn_ended(sk, tp, conn, conn->state, false);
+	conn->state = TCP_CLOSE;
+}
 
+/* tcp_close: in the task that closes the last descriptor. Once there was a FIN it is known who
+ * has ended the connection. */
+static __always_inline void conn_app_close(struct sock *sk, int state)
+{
+	struct conn *conn = NULL;
+
+	if (state <= TCP_SYN_RECV)
+		conn = conn_find(sk);
 	if (conn)
 		conn->flags |= CONN_APP_CLOSED;
 }

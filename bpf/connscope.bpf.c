@@ -51,6 +51,8 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 
 	if (sk->sk_protocol != IPPROTO_TCP || !tp || oldstate == newstate) /* SCTP, MPTCP */
 		return;
+	if (is_destroyed_next(sk, oldstate, newstate))
+		return;
 	if (oldstate != TCP_LISTEN || again)
 		conn = conn_find(sk);
 	if (conn && conn->state == newstate)
@@ -337,7 +339,7 @@ SEC("?fentry/tcp_close")
 int BPF_PROG(close_fentry, struct sock *sk)
 {
 	if (tracing)
-		conn_app_close(sk);
+		conn_app_close(sk, sk->__sk_common.skc_state);
 	return 0;
 }
 
@@ -345,7 +347,7 @@ SEC("?kprobe/tcp_close")
 int BPF_KPROBE(close_kprobe, struct sock *sk)
 {
 	if (tracing)
-		conn_app_close(sk);
+		conn_app_close(sk, sock_state(sk));
 	return 0;
 }
 

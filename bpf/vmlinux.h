@@ -117,6 +117,7 @@ struct sock {
 };
 
 enum sock_flags {
+	SOCK_DEAD = 0, /* nobody holds it any more */
 	SOCK_DONE = 1, /* the peer's FIN has come */
 	SOCK_KEEPOPEN = 3,
 	SOCK_LINGER = 4,
