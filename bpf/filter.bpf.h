@@ -55,9 +55,7 @@ static __always_inline bool conn_owner_wanted(const struct conn *conn)
 	return !conn->pid || !owner_filtered() || owner_wanted(conn->pid, conn->cgroup);
 }
 
-/* What is not known yet (ports of an unbound client, an owner before accept) passes; the next call,
- * when more is known, decides. */
-static __noinline bool conn_wanted(const struct conn *conn)
+static __noinline bool conn_passes(const struct conn *conn)
 {
 	bool client = conn->role == ROLE_CLIENT;
 
@@ -82,6 +80,13 @@ static __noinline bool conn_wanted(const struct conn *conn)
 			return false;
 	}
 	return conn_owner_wanted(conn);
+}
+
+/* What is not known yet (ports of an unbound client, an owner before accept) passes; the next call,
+ * when more is known, decides. */
+static __always_inline bool conn_wanted(const struct conn *conn)
+{
+	return !filtered || conn_passes(conn);
 }
 
 static __always_inline bool listener_wanted(const struct listener *listener)
