@@ -76,14 +76,20 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 {
-	__u32 cpu = bpf_get_smp_processor_id() % CHANGE_CPUS;
+	struct change *last = &last_change[bpf_get_smp_processor_id() % CHANGE_CPUS];
 
 	if (tracing) {
-		last_sk[cpu] = (__u64)sk;
-		last_state[cpu] = newstate;
+		last->sk = (__u64)sk;
+		last->state = (__u32)newstate;
 		state_changed(sk, oldstate, newstate, false);
 	}
 	return 0;
+}
+
+/* Out of line, so that on_state_again has few registers to save. */
+static __noinline void state_missed(struct sock *sk, int oldstate, int newstate)
+{
+	state_changed(sk, oldstate, newstate, true);
 }
 
 /*
@@ -96,10 +102,10 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 {
-	__u32 cpu = bpf_get_smp_processor_id() % CHANGE_CPUS;
+	struct change *last = &last_change[bpf_get_smp_processor_id() % CHANGE_CPUS];
 
-	if (tracing && (last_sk[cpu] != (__u64)sk || last_state[cpu] != newstate))
-		state_changed(sk, oldstate, newstate, true);
+	if (tracing && (last->sk != (__u64)sk || last->state != (__u32)newstate))
+		state_missed(sk, oldstate, newstate);
 	return 0;
 }
 

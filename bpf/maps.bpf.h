@@ -37,8 +37,12 @@ __u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for *
 
 /* See on_state_again. Two CPUs of one slot only make each other look twice. */
 #define CHANGE_CPUS 128
-__u64 last_sk[CHANGE_CPUS] = {};
-__s64 last_state[CHANGE_CPUS] = {};
+struct change {
+	__u64 sk;
+	__u64 state;
+};
+
+static struct change last_change[CHANGE_CPUS];
 
 __u32 events_lost = 0; /* see event_header.lost */
 
