@@ -231,6 +231,8 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 					 int oldstate, int newstate)
 {
 	conn->state = newstate;
+	if (conn->counted)
+		conn->counted = COUNTED;
 	/* The change to ESTABLISHED was missed, and no payload has come since. */
 	if (oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV &&
 	    !(conn->role == ROLE_CLIENT ? conn->ready : conn->queued)) {

@@ -366,6 +366,8 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 	conn->seq_known = 1;
 	if (conn->role == ROLE_SERVER) {
 		conn->queued = 1;
+		if (conn->counted) /* accept() was first */
+			conn->counted = counted_as(conn);
 		return;
 	}
 	if (!conn->ready)
@@ -501,12 +503,20 @@ static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 wri
 	}
 }
 
+/* Payload that goes the way of TURN changes the direction of CONN, or is its first request. */
+static __always_inline bool turns_around(const struct conn *conn, __u8 turn)
+{
+	__u8 before = turn == TURN_RECEIVED ? TURN_SENT : TURN_RECEIVED;
+
+	return conn->turn == before || (conn->turn == TURN_NONE && turn == asking_turn(conn));
+}
+
 /* A payload has gone the way of TURN, in the owner's context. */
 static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock *tp, __u8 turn)
 {
 	bool received = turn == TURN_RECEIVED;
-	__u8 before = received ? TURN_SENT : TURN_RECEIVED;
 	struct conn *conn = conn_find(sk);
+	struct group *group = NULL;
 	__u32 seq;
 	__s32 bytes;
 
@@ -516,8 +526,9 @@ static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock 
 	}
 	/* Nearly always the connection is open and its direction changes: then it does not matter
 	 * now whether a run for the other one was skipped. Its bytes count at the next. */
-	if (conn->state != TCP_ESTABLISHED || !conn->counted || !conn->pid ||
-	    (conn->flags & CONN_TURNLESS) || conn->turn != before || trace_events) {
+	if (conn->counted == COUNTED_STEADY && turns_around(conn, turn))
+		group = bpf_map_lookup_elem(&groups, &conn->group);
+	if (!group) {
 		payload_any(sk, conn, seq_written(sk, tp), seq_read(sk, tp), received);
 		return;
 	}
@@ -532,7 +543,7 @@ static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock 
 		conn->write_seq = seq;
 		conn->sent_bytes += bytes;
 	}
-	turn_to(sk, conn, turn, bytes, bpf_ktime_get_ns());
+	turn_around(group, conn, turn, bytes);
 }
 
 static __always_inline void flow_of(const struct conn *conn, struct flow *flow)

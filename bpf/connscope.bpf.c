@@ -615,7 +615,7 @@ static __always_inline void leave_group(struct conn *conn)
 
 	if (group && conn->counted)
 		group_count(group, conn, -1);
-	conn->counted = 0;
+	conn->counted = COUNTED_NOT;
 }
 
 SEC("iter/bpf_map_elem")

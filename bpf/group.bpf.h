@@ -85,6 +85,8 @@ static __always_inline void group_count_active(struct group *group, __s32 change
 	__s32 active;
 
 	__sync_fetch_and_add(&group->active, change);
+	if (change < 0)
+		return;
 	active = group->active;
 	if (active > group->active_peak)
 		group->active_peak = active;
@@ -100,6 +102,16 @@ static __always_inline void group_count(struct group *group, const struct conn *
 		group_count_active(group, change);
 }
 
+/* How CONN, which does, stands in its group's open count. What makes it steady is asked for here
+ * and no more at each payload: a change of state ends it. */
+static __always_inline __u8 counted_as(const struct conn *conn)
+{
+	bool steady = conn->state == TCP_ESTABLISHED && conn->pid &&
+		      !(conn->flags & CONN_TURNLESS) && !trace_events;
+
+	return steady ? COUNTED_STEADY : COUNTED;
+}
+
 static __always_inline void group_open(struct conn *conn)
 {
 	struct group *group;
@@ -107,7 +119,7 @@ static __always_inline void group_open(struct conn *conn)
 
 	if (conn->counted)
 		return;
-	conn->counted = 1;
+	conn->counted = counted_as(conn);
 	group = group_of(conn);
 	if (!group)
 		return;
@@ -125,7 +137,7 @@ static __always_inline __u32 group_close(struct conn *conn)
 
 	if (!conn->counted)
 		return OTHERS_UNKNOWN;
-	conn->counted = 0;
+	conn->counted = COUNTED_NOT;
 	group = group_of(conn);
 	if (!group)
 		return OTHERS_UNKNOWN;

@@ -87,6 +87,13 @@ enum conn_flags {
 	CONN_UNWATCHED = 1 << 9,    /* --no-turns: nothing looked at send and receive */
 };
 
+/* Whether a connection stands in its group's open count. */
+enum conn_counted {
+	COUNTED_NOT,
+	COUNTED,
+	COUNTED_STEADY, /* and its payload takes the short way: see counted_as() */
+};
+
 /* Of such a connection exchanges, in flight and, of clients, raced are not known. */
 #define CONN_TURNLESS (CONN_MPTCP | CONN_UNWATCHED)
 
@@ -130,7 +137,7 @@ struct conn {
 	__u8 queued;	   /* server: entered the accept queue */
 	__u8 ready;	   /* client: established; server: accepted (see ready_ns) */
 	__u8 seq_known;	   /* write_seq and copied_seq are set */
-	__u8 counted;	   /* stands in its group's open count */
+	__u8 counted;	   /* enum conn_counted */
 	__u8 untimed;	   /* last_ns is not the time of the last payload */
 	__u8 late;	   /* amended: payload met our own FIN */
 	__u32 burst_bytes; /* of the last turn; CONN_UNWATCHED: 2 GiBs that had moved before
