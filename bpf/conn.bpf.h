@@ -503,12 +503,19 @@ static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 wri
 	}
 }
 
-/* Payload that goes the way of TURN changes the direction of CONN, or is its first request. */
-static __always_inline bool turns_around(const struct conn *conn, __u8 turn)
+/* Payload that goes the way of TURN changes the direction of CONN, or is its first request: then
+ * nothing may have gone the other way, as a greeting does that no hook has told us. */
+static __always_inline bool turns_around(struct sock *sk, const struct tcp_sock *tp,
+					 const struct conn *conn, __u8 turn)
 {
-	__u8 before = turn == TURN_RECEIVED ? TURN_SENT : TURN_RECEIVED;
+	bool received = turn == TURN_RECEIVED;
 
-	return conn->turn == before || (conn->turn == TURN_NONE && turn == asking_turn(conn));
+	if (conn->turn != TURN_NONE)
+		return conn->turn == (received ? TURN_SENT : TURN_RECEIVED);
+	if (turn != asking_turn(conn))
+		return false;
+	return received ? seq_written(sk, tp) == conn->write_seq
+			: seq_read(sk, tp) == conn->copied_seq;
 }
 
 /* A payload has gone the way of TURN, in the owner's context. */
@@ -526,7 +533,7 @@ static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock 
 	}
 	/* Nearly always the connection is open and its direction changes: then it does not matter
 	 * now whether a run for the other one was skipped. Its bytes count at the next. */
-	if (conn->counted == COUNTED_STEADY && turns_around(conn, turn))
+	if (conn->counted == COUNTED_STEADY && turns_around(sk, tp, conn, turn))
 		group = bpf_map_lookup_elem(&groups, &conn->group);
 	if (!group) {
 		payload_any(sk, conn, seq_written(sk, tp), seq_read(sk, tp), received);

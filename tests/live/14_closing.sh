@@ -129,7 +129,7 @@ trace_start --closed 100000
 orders "$cases" $families
 peer close --conns 8 <<<"$lines" >"$dir/said"
 time_waits >"$dir/kernel"
-sysctl -qw net.ipv4.tcp_retries2=2 net.ipv4.tcp_orphan_retries=1 net.ipv4.tcp_fin_timeout=1
+sysctl -qw net.ipv4.tcp_retries2=2 net.ipv4.tcp_orphan_retries=2 net.ipv4.tcp_fin_timeout=1
 # shellcheck disable=SC2086 # words
 orders "$patient_cases" $families
 peer close --conns 64 <<<"$lines" >>"$dir/said"
