@@ -41,11 +41,13 @@ static __u64 opened_otherwise(const struct row_sum *sum, bool no_route)
 	size_t count = aggregate__rows(sum->report->aggregate, &rows);
 	__u64 opened = 0;
 
+	if (!no_route && !addr_is_loopback(key->addr))
+		return 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct row *row = rows[i];
 
 		if (is_of_other_family(key, &row->key) &&
-		    (no_route || (addr_is_loopback(key->addr) && addr_is_loopback(row->key.addr))))
+		    (no_route || addr_is_loopback(row->key.addr)))
 			opened += row->closed.opened + row->open.opened;
 	}
 	return opened;
