@@ -2,11 +2,8 @@
 /* The live tables: merges closed records and snapshots of open ones into one row per endpoint. */
 #include "aggregate.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 
 #include "filter.h"
 #include "habits.h"
