@@ -5,9 +5,8 @@
 
 #include "emit.bpf.h"
 #include "filter.bpf.h"
+#include "table.bpf.h"
 #include "turn.bpf.h"
-
-#define E2BIG 7 /* a preallocated hash that is full: kernel/bpf/hashtab.c, alloc_htab_elem */
 
 /* <asm-generic/errno.h> */
 #define EACCES	      13
@@ -23,21 +22,12 @@
 #define EHOSTDOWN     112
 #define EHOSTUNREACH  113
 
-static __always_inline struct conn *conn_find(struct sock *sk)
-{
-	__u64 key = (__u64)sk;
-
-	return bpf_map_lookup_elem(&conns, &key);
-}
-
 static __always_inline void conn_drop(struct sock *sk, struct conn *conn)
 {
-	__u64 key = (__u64)sk;
-
 	group_close(conn);
 	if (trace_events)
 		exchange_drop(sk);
-	bpf_map_delete_elem(&conns, &key);
+	conn_remove(sk);
 }
 
 static __always_inline void conn_set_owner(struct conn *conn, const struct owner *owner)
@@ -47,19 +37,51 @@ static __always_inline void conn_set_owner(struct conn *conn, const struct owner
 	__builtin_memcpy(conn->comm, owner->comm, sizeof(conn->comm));
 }
 
-/* Stores CONN as SK's record, in place of what a reused address may have left behind. */
-static __always_inline bool conn_store(struct sock *sk, const struct conn *conn, __u64 flags)
+/* SK, which has no record, gets CONN. NULL, counted: there is no room. */
+static __always_inline struct conn *conn_add(struct sock *sk, const struct conn *conn)
 {
-	__u64 key = (__u64)sk;
-	/* An int, for before 6.4 the kernel's calls in the place of this helper return one, with
-	 * nothing above it: "bpf: return long from bpf_map_ops funcs". */
-	int err = bpf_map_update_elem(&conns, &key, conn, flags);
+	struct conn *added = conn_put(sk, conn);
 
-	if (err == -E2BIG) {
+	if (!added) {
 		conns_full = true;
 		count_loss(LOSS_CONN_MAP);
 	}
-	return !err;
+	return added;
+}
+
+/*
+ * Where SK is met that had no record before, the seed may meet it at the same moment, on another
+ * CPU and without the socket's lock. Only one of them may add a record, and looks before whether
+ * there is one now. (A birth needs none of this: it precedes the state that the seed looks for.)
+ */
+static __always_inline bool adoption_begin(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	__u8 value = 0;
+
+	return !bpf_map_update_elem(&adoptions, &key, &value, BPF_NOEXIST);
+}
+
+static __always_inline void adoption_end(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	bpf_map_delete_elem(&adoptions, &key);
+}
+
+/* The record of SK, made from CONN if it has none; NULL where there is no room, or somebody else is
+ * at it. */
+static __noinline struct conn *conn_add_late(struct sock *sk, const struct conn *conn)
+{
+	struct conn *found;
+
+	if (!adoption_begin(sk))
+		return NULL;
+	found = conn_find(sk);
+	if (!found)
+		found = conn_add(sk, conn);
+	adoption_end(sk);
+	return found;
 }
 
 /* Whether somebody listens where CONN's local end is, which makes this host the server; and if so,
@@ -153,7 +175,7 @@ static __always_inline void conn_note_before(struct sock *sk, struct conn *conn)
 }
 
 /* A connection that was open before we looked: from the seed, or met at its first payload. */
-static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __u64 flags)
+static __noinline void conn_adopt(struct sock *sk, const struct owner *owner)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	struct conn conn = {}, *stored;
@@ -193,9 +215,9 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner, __
 		conn.closed_ns = conn.opened_ns;
 		conn.flags |= CONN_ENDED_BEFORE;
 	}
-	if (!conn_wanted(&conn) || !conn_store(sk, &conn, flags))
+	if (!conn_wanted(&conn))
 		return;
-	stored = conn_find(sk);
+	stored = conn_add_late(sk, &conn);
 	if (stored && conn.ready && !conn.initiator)
 		group_open(stored);
 }
@@ -212,7 +234,7 @@ static __always_inline struct conn *conn_adopt_current(struct sock *sk)
 	if (conns_full || !sock_is_tcp(sk))
 		return NULL;
 	owner_current(&owner);
-	conn_adopt(sk, &owner, BPF_NOEXIST);
+	conn_adopt(sk, &owner);
 	return conn_find(sk);
 }
 
@@ -257,7 +279,7 @@ static __noinline void conn_open_client(struct sock *sk, const struct tcp_sock *
 	conn.netns = tp ? tcp_netns(tp) : sock_netns(sk);
 	conn_place(sk, tp, &conn);
 	if (conn_wanted(&conn))
-		conn_store(sk, &conn, BPF_ANY);
+		conn_add(sk, &conn);
 }
 
 /* How far SK has written, and read without a FIN. TP is SK where it may be read directly, or NULL.
@@ -281,8 +303,10 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
 
 	/* The change to SYN_SENT was missed, or the filters refuse it, or it was counted as lost.
 	 */
-	if (!conn && !conns_full) {
-		conn_open_client(sk, NULL, NULL);
+	if (!conn && !conns_full && adoption_begin(sk)) {
+		if (!conn_find(sk))
+			conn_open_client(sk, NULL, NULL);
+		adoption_end(sk);
 		conn = conn_find(sk);
 	}
 	if (!conn || conn->role != ROLE_CLIENT)
@@ -297,7 +321,8 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
  * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
  * which nobody resets: so it knows how long the queue was just before it joined.
  */
-static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp)
+static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp,
+					struct conn *before)
 {
 	struct conn conn = {
 		.opened_ns = bpf_ktime_get_ns(),
@@ -306,12 +331,14 @@ static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *
 		.flags = flags_at_birth(),
 	};
 
+	if (before) /* its end was missed */
+		conn_drop(sk, before);
 	conn.depth = sk->sk_ack_backlog + 1;
 	conn.limit = sk->sk_max_ack_backlog;
 	conn.netns = tcp_netns(tp);
 	conn.local_port = sk->__sk_common.skc_num;
 	if (conn_wanted(&conn))
-		conn_store(sk, &conn, BPF_ANY);
+		conn_add(sk, &conn);
 }
 
 /* A connection whose birth was missed; its owner shows at its first payload. */
@@ -334,7 +361,7 @@ static __noinline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *
 	/* With filters it is rather one that they refuse: it must not take a place, or be lost. */
 	if (filtered && !conn_complete(sk, tp, &conn))
 		return NULL;
-	return conn_store(sk, &conn, BPF_NOEXIST) ? conn_find(sk) : NULL;
+	return conn_add_late(sk, &conn);
 }
 
 /* Of payload, at ESTABLISHED. A client's SYN may have carried some (TCP Fast Open), and is itself
@@ -503,21 +530,6 @@ static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 wri
 	}
 }
 
-/* Payload that goes the way of TURN changes the direction of CONN, or is its first request: then
- * nothing may have gone the other way, as a greeting does that no hook has told us. */
-static __always_inline bool turns_around(struct sock *sk, const struct tcp_sock *tp,
-					 const struct conn *conn, __u8 turn)
-{
-	bool received = turn == TURN_RECEIVED;
-
-	if (conn->turn != TURN_NONE)
-		return conn->turn == (received ? TURN_SENT : TURN_RECEIVED);
-	if (turn != asking_turn(conn))
-		return false;
-	return received ? seq_written(sk, tp) == conn->write_seq
-			: seq_read(sk, tp) == conn->copied_seq;
-}
-
 /* A payload has gone the way of TURN, in the owner's context. */
 static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock *tp, __u8 turn)
 {
@@ -533,20 +545,24 @@ static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock 
 	}
 	/* Nearly always the connection is open and its direction changes: then it does not matter
 	 * now whether a run for the other one was skipped. Its bytes count at the next. */
-	if (conn->counted == COUNTED_STEADY && turns_around(sk, tp, conn, turn))
+	if (conn->counted == (received ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE))
 		group = bpf_map_lookup_elem(&groups, &conn->group);
 	if (!group) {
 		payload_any(sk, conn, seq_written(sk, tp), seq_read(sk, tp), received);
 		return;
 	}
-	seq = received ? seq_read(sk, tp) : seq_written(sk, tp);
-	bytes = seq - (received ? conn->copied_seq : conn->write_seq);
-	if (bytes <= 0)
-		return;
 	if (received) {
+		seq = seq_read(sk, tp);
+		bytes = seq - conn->copied_seq;
+		if (bytes <= 0)
+			return;
 		conn->copied_seq = seq;
 		conn->received_bytes += bytes;
 	} else {
+		seq = seq_written(sk, tp);
+		bytes = seq - conn->write_seq;
+		if (bytes <= 0)
+			return;
 		conn->write_seq = seq;
 		conn->sent_bytes += bytes;
 	}
@@ -588,8 +604,9 @@ static __always_inline void conn_remember(const struct conn *conn)
 static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 {
 	/* A child that never entered the queue is no connection; one without an owner matches no
-	 * filter on owners. */
-	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid)) {
+	 * filter on owners; and user space has been told of the end of one that is stale. */
+	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid) ||
+	    (conn->flags & CONN_STALE)) {
 		conn_drop(sk, conn);
 		return;
 	}

@@ -43,18 +43,16 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* ---- life of a connection ---- */
 
-/* A child that is born has no record, but at the second look. */
-static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate, bool again)
+static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate)
 {
 	struct tcp_sock *tp = tcp_of(sk);
-	struct conn *conn = NULL;
+	struct conn *conn;
 
 	if (sk->sk_protocol != IPPROTO_TCP || !tp || oldstate == newstate) /* SCTP, MPTCP */
 		return;
 	if (is_destroyed_next(sk, oldstate, newstate))
 		return;
-	if (oldstate != TCP_LISTEN || again)
-		conn = conn_find(sk);
+	conn = conn_find(sk);
 	if (conn && conn->state == newstate)
 		return;
 	if (newstate == TCP_LISTEN) {
@@ -62,7 +60,7 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 		return;
 	}
 	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV)
-		conn_open_server(sk, tp);
+		conn_open_server(sk, tp, conn);
 	else if (oldstate == TCP_LISTEN)
 		listener_closed(sk);
 	else if (newstate == TCP_SYN_SENT)
@@ -81,7 +79,7 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 	if (tracing) {
 		last->sk = (__u64)sk;
 		last->state = (__u32)newstate;
-		state_changed(sk, oldstate, newstate, false);
+		state_changed(sk, oldstate, newstate);
 	}
 	return 0;
 }
@@ -89,7 +87,7 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 /* Out of line, so that on_state_again has few registers to save. */
 static __noinline void state_missed(struct sock *sk, int oldstate, int newstate)
 {
-	state_changed(sk, oldstate, newstate, true);
+	state_changed(sk, oldstate, newstate);
 }
 
 /*
@@ -553,7 +551,7 @@ int seed_file(struct bpf_iter__task_file *ctx)
 		if (seed_pass == 0)
 			listener_seed(sk, &owner);
 	} else if (seed_pass == 1) {
-		conn_adopt(sk, &owner, BPF_NOEXIST);
+		conn_adopt(sk, &owner);
 	}
 	return 0;
 }
@@ -607,41 +605,57 @@ static __always_inline bool is_stale(struct sock *sk, const struct conn *conn)
 	return conn->state != TCP_CLOSE && sock_state(sk) == TCP_CLOSE;
 }
 
-/* As group_close(), but the verifier does not take a map key from an iterator's buffer. */
-static __always_inline void leave_group(struct conn *conn)
+static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot)
 {
-	__u32 slot = conn->group;
-	struct group *group = bpf_map_lookup_elem(&groups, &slot);
+	struct conn_snapshot snapshot = { .sk = slot->sk };
+	struct sock *sk = (struct sock *)snapshot.sk;
+	struct conn *conn = &slot->conn;
 
-	if (group && conn->counted)
-		group_count(group, conn, -1);
-	conn->counted = COUNTED_NOT;
+	if (!sk || (conn->flags & CONN_DEAD))
+		return 0;
+	if (reaping) {
+		if (conn->flags & CONN_STALE)
+			conn_drop(sk, conn);
+		return 0;
+	}
+	conn->seen = snapshot_now;
+	snapshot.conn = *conn;
+	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
+		snapshot.conn.local_port = sock_local_port(sk);
+	if (sock_flags(sk) & (1UL << SOCK_KEEPOPEN))
+		snapshot.conn.flags |= CONN_KEEPALIVE;
+	snapshot.stale = is_stale(sk, &snapshot.conn);
+	if (snapshot.stale) {
+		group_close(conn);
+		conn->flags |= CONN_STALE;
+	}
+	if (infer_send || (conn->flags & CONN_TURNLESS))
+		infer_payload(sk, &snapshot.conn);
+	return bpf_seq_write(seq, &snapshot, sizeof(snapshot));
 }
 
+/*
+ * A chunk of the table. Where its output does not fit any more, the kernel drops it and calls
+ * again: so what is stale is only marked, and dropped in a pass of its own, `reaping`, once user
+ * space has it.
+ */
 SEC("iter/bpf_map_elem")
 int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 {
-	struct conn *conn = ctx->value;
-	struct conn_snapshot snapshot = {};
-	__u64 *key = ctx->key;
+	__u32 *chunk = ctx->key, index;
+	struct conn_slot *slot;
 
-	if (!conn || !key)
+	if (!chunk)
 		return 0;
-	if (conn->flags & CONN_DEAD)
-		return 0;
-	conn->seen = snapshot_now;
-	snapshot.sk = *key;
-	snapshot.conn = *conn;
-	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
-		snapshot.conn.local_port = sock_local_port((struct sock *)*key);
-	if (sock_flags((struct sock *)*key) & (1UL << SOCK_KEEPOPEN))
-		snapshot.conn.flags |= CONN_KEEPALIVE;
-	snapshot.stale = is_stale((struct sock *)*key, &snapshot.conn);
-	if (snapshot.stale)
-		leave_group(conn);
-	if (infer_send || (conn->flags & CONN_TURNLESS))
-		infer_payload((struct sock *)*key, &snapshot.conn);
-	bpf_seq_write(ctx->meta->seq, &snapshot, sizeof(snapshot));
+	index = *chunk * CHUNK_SLOTS;
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < CHUNK_SLOTS; i++, index++) {
+		slot = bpf_map_lookup_elem(&conns, &index);
+		if (!slot)
+			break;
+		if (slot->sk && snapshot_conn(ctx->meta->seq, slot))
+			break;
+	}
 	return 0;
 }
 
@@ -665,8 +679,8 @@ int snapshot_exchanges(struct bpf_iter__bpf_map_elem *ctx)
 	barrier();
 	if (bpf_ktime_get_ns() - at->exchange.last_ns < quiet_ns)
 		return 0;
-	sk = *key; /* the verifier does not take a map key from an iterator's buffer */
-	conn = bpf_map_lookup_elem(&conns, &sk);
+	sk = *key;
+	conn = conn_find((struct sock *)sk);
 	if (!conn || (conn->flags & CONN_DEAD))
 		return 0;
 	fill_header(&event.header, EVENT_EXCHANGE, sizeof(event), sk);

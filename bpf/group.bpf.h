@@ -26,32 +26,78 @@ static __always_inline void group_key_of(const struct conn *conn, struct group_k
 		key->cgroup = conn->cgroup;
 }
 
+/* The slot of KEY, which is new. */
 static __always_inline __u32 group_claim(const struct group_key *key)
 {
 	__u32 slot = GROUP_OTHER, *found;
+	struct group *group;
 
 	if (bpf_map_pop_elem(&free_groups, &slot)) {
 		count_loss(LOSS_GROUP_MAP);
 		return GROUP_OTHER;
 	}
+	group = bpf_map_lookup_elem(&groups, &slot);
+	if (!group)
+		return GROUP_OTHER;
+	group->key = *key;
 	if (!bpf_map_update_elem(&group_slots, key, &slot, BPF_NOEXIST))
 		return slot;
 	/* Another CPU was first. */
+	group->key.role = ROLE_NONE;
 	bpf_map_push_elem(&free_groups, &slot, 0);
 	found = bpf_map_lookup_elem(&group_slots, key);
 	return found ? *found : GROUP_OTHER;
 }
 
+#define GROUP_KEY_WORDS (sizeof(struct group_key) / sizeof(__u64))
+
+static __always_inline __u32 group_hash(const struct group_key *key)
+{
+	const __u64 *words = (const __u64 *)key;
+	__u64 hash = 0;
+
+	for (int i = 0; i < (int)GROUP_KEY_WORDS; i++)
+		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ULL;
+	return hash >> 32;
+}
+
+static __always_inline bool group_is(const struct group *group, const struct group_key *key)
+{
+	const __u64 *a = (const __u64 *)&group->key, *b = (const __u64 *)key;
+	__u64 differ = 0;
+
+	for (int i = 0; i < (int)GROUP_KEY_WORDS; i++)
+		differ |= a[i] ^ b[i];
+	return !differ;
+}
+
+/* Resolves CONN's group: by a hint, nearly always, and else by the hash map, whose hash of a key of
+ * this size takes five times as long. */
+static __noinline void group_resolve(struct conn *conn)
+{
+	struct group_key key;
+	struct group *group;
+	__u32 index, *hint, *slot;
+
+	group_key_of(conn, &key);
+	index = group_hash(&key) % GROUP_HINTS;
+	hint = bpf_map_lookup_elem(&group_hints, &index);
+	if (!hint)
+		return;
+	group = bpf_map_lookup_elem(&groups, hint);
+	if (group && group_is(group, &key)) {
+		conn->group = *hint;
+		return;
+	}
+	slot = bpf_map_lookup_elem(&group_slots, &key);
+	conn->group = slot ? *slot : group_claim(&key);
+	*hint = conn->group;
+}
+
 static __always_inline struct group *group_of(struct conn *conn)
 {
-	if (conn->group == GROUP_NONE) {
-		struct group_key key;
-		__u32 *slot;
-
-		group_key_of(conn, &key);
-		slot = bpf_map_lookup_elem(&group_slots, &key);
-		conn->group = slot ? *slot : group_claim(&key);
-	}
+	if (conn->group == GROUP_NONE)
+		group_resolve(conn);
 	return bpf_map_lookup_elem(&groups, &conn->group);
 }
 
@@ -102,14 +148,21 @@ static __always_inline void group_count(struct group *group, const struct conn *
 		group_count_active(group, change);
 }
 
-/* How CONN, which does, stands in its group's open count. What makes it steady is asked for here
- * and no more at each payload: a change of state ends it. */
+/*
+ * How CONN, which does, stands in its group's open count. What makes its next payload a usual one
+ * is asked for here and no more at each: it changes the direction of an open connection whose owner
+ * is known, or is its first request. Without a hook at send a greeting may have come before that.
+ */
 static __always_inline __u8 counted_as(const struct conn *conn)
 {
-	bool steady = conn->state == TCP_ESTABLISHED && conn->pid &&
-		      !(conn->flags & CONN_TURNLESS) && !trace_events;
+	bool usual = conn->state == TCP_ESTABLISHED && conn->pid && !conn->untimed &&
+		     !(conn->flags & CONN_TURNLESS) && !trace_events &&
+		     (conn->turn != TURN_NONE || !infer_send);
+	bool sent = conn->turn != TURN_NONE ? conn->turn == TURN_SENT : conn->role == ROLE_SERVER;
 
-	return steady ? COUNTED_STEADY : COUNTED;
+	if (!usual)
+		return COUNTED;
+	return sent ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE;
 }
 
 static __always_inline void group_open(struct conn *conn)

@@ -23,14 +23,18 @@ const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown te
 const volatile bool trace_events = false;   /* single events are asked for, exchanges too */
 const volatile bool no_turns = false;	    /* no hooks at send and receive: see CONN_UNWATCHED */
 
+const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
+const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */
 const volatile __u32 wakeup_bytes = 1 << 20; /* in the ring before user space is woken early */
 const volatile __u32 tick_us = 4000;	     /* length of a jiffy */
 
 /* User space writes these while the programs run. */
 bool tracing = false;	 /* nothing is recorded before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
+__u64 conns_kept = 0;	 /* records in `conns` */
 bool remembered = false; /* something has been put into `recent` */
 __u32 seed_pass = 0;	 /* see seed_file */
+bool reaping = false;	 /* see snapshot_conns */
 __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it reads */
 __u64 snapshot_ns = 0;	 /* when it began */
 __u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for */
@@ -47,17 +51,35 @@ static struct change last_change[CHANGE_CPUS];
 __u32 events_lost = 0; /* see event_header.lost */
 
 /*
- * The life of each connection. Key: address of its struct sock. Made at SYN_SENT, at the child's
- * birth, or by the seed; deleted at tcp_destroy_sock, and by user space when that was missed
- * (is_stale). Sized by --max-conns and allocated up front; when full the connection is not
- * tracked, LOSS_CONN_MAP counts it, and those already here stay exact.
+ * The life of each connection, in a table that table.bpf.h makes of this array. Made at SYN_SENT,
+ * at the child's birth, or by the seed; deleted at tcp_destroy_sock, and where that was missed
+ * (is_stale) by snapshot_conns. Sized by --max-conns, and a quarter more for what hashes to the
+ * same place. When full the connection is not tracked, LOSS_CONN_MAP counts it, and those already
+ * here stay exact. Mapped, because then it begins with a page, and a slot with a cache line.
  */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct conn_slot);
+	__uint(max_entries, 1);
+} conns SEC(".maps");
+
+/* Of `conns`, CHUNK_SLOTS an element: what snapshot_conns reads at a time. It has no values. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, 1);
+} chunks SEC(".maps");
+
+/* Sockets that are being adopted: see adoption_begin(). Key: address of the struct sock. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u64);
-	__type(value, struct conn);
-	__uint(max_entries, 65536);
-} conns SEC(".maps");
+	__type(value, __u8);
+	__uint(max_entries, 1024);
+} adoptions SEC(".maps");
 
 /*
  * The exchange under way of each connection, or the last one; with `trace_events` alone. Key:
@@ -151,6 +173,14 @@ struct {
 	__type(value, __u32); /* slot in `groups` */
 	__uint(max_entries, 1026);
 } group_slots SEC(".maps");
+
+/* Slots in `groups` by a hash of the group's key: a hint, to be checked there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, __u32);
+	__uint(max_entries, GROUP_HINTS);
+} group_hints SEC(".maps");
 
 /* Slots of `groups` that are free: user space fills it, group_claim() takes. A queue, because
  * kernels before 5.12 have no atomic that returns a value. */

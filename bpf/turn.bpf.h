@@ -48,29 +48,26 @@ static __always_inline void turn_change(struct conn *conn, __u8 turn, __u64 now)
 }
 
 /*
- * The usual change: of CONN, which is COUNTED_STEADY in GROUP, BYTES have gone the way of TURN, and
- * payload went the other way before, or this is the first request. As turn_to(), without what
- * cannot be then.
+ * The usual change: of CONN, for which counted_as() has foreseen it, BYTES have gone the way of
+ * TURN. As turn_to(), without what cannot be then.
  */
 static __always_inline void turn_around(struct group *group, struct conn *conn, __u8 turn,
 					__u32 bytes)
 {
 	__u64 now = bpf_ktime_get_ns(), ns = now - conn->last_ns;
-	bool timed = !conn->untimed;
 
 	conn->turn = turn;
+	conn->counted = turn == TURN_SENT ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE;
 	conn->burst_bytes = bytes;
 	conn->last_ns = now;
-	conn->untimed = 0;
 	if (turn == asking_turn(conn)) {
 		group_count_active(group, 1);
-		if (timed && conn->exchanges)
+		if (conn->exchanges)
 			hist_add(&group->idle_gap_us, ns);
 	} else {
 		conn->exchanges++;
 		group_count_active(group, -1);
-		if (timed)
-			hist_add(&group->response_us, ns);
+		hist_add(&group->response_us, ns);
 	}
 }
 
@@ -89,6 +86,8 @@ static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 tur
 	if (now)
 		conn->last_ns = now;
 	conn->untimed = !now;
+	if (conn->counted)
+		conn->counted = counted_as(conn);
 }
 
 /* The same for any connection, where it need not be fast. */

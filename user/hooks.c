@@ -33,6 +33,12 @@ static __u16 ephemeral_low(void)
 	return file && fscanf(file, "%5u", &low) == 1 ? low : 32768;
 }
 
+/* Slots for MAX_CONNS records: a quarter more, in whole chunks. */
+static __u32 conn_slots(__u32 max_conns)
+{
+	return (max_conns + max_conns / 4) / CHUNK_SLOTS * CHUNK_SLOTS + 2 * CHUNK_SLOTS;
+}
+
 static void apply_knobs(struct hooks *hooks)
 {
 	const struct options *options = hooks->options;
@@ -58,7 +64,10 @@ static void apply_knobs(struct hooks *hooks)
 	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
 	skel->rodata->trace_events = options->exchanges;
 	skel->rodata->no_turns = options->no_turns;
-	bpf_map__set_max_entries(skel->maps.conns, options->max_conns);
+	skel->rodata->conns_max = options->max_conns;
+	skel->rodata->conn_slots = conn_slots(options->max_conns);
+	bpf_map__set_max_entries(skel->maps.conns, skel->rodata->conn_slots);
+	bpf_map__set_max_entries(skel->maps.chunks, skel->rodata->conn_slots / CHUNK_SLOTS);
 	if (options->exchanges)
 		bpf_map__set_max_entries(skel->maps.exchanges, options->max_conns);
 	bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);

@@ -52,6 +52,7 @@ struct tracer {
 	struct aggregate *agg; /* during a poll */
 	struct pending *pending;
 	size_t pending_count, pending_room;
+	size_t stale; /* records that this snapshot has met */
 	bool in_snapshot;
 	int run_stats; /* while it is open the kernel counts runs; -1 */
 	__u64 bad_events;
@@ -121,7 +122,7 @@ static int open_readers(struct tracer *tracer)
 	err = fill_free_groups(tracer);
 	if (err)
 		return log_err(err, "cannot fill the table of groups");
-	err = attach_iter(skel->progs.snapshot_conns, skel->maps.conns, &tracer->conns_iter);
+	err = attach_iter(skel->progs.snapshot_conns, skel->maps.chunks, &tracer->conns_iter);
 	if (!err)
 		err = attach_iter(skel->progs.snapshot_listeners, skel->maps.listeners,
 				  &tracer->listeners_iter);
@@ -369,8 +370,8 @@ static void take_conn(struct tracer *tracer, const void *record)
 		aggregate__open(tracer->agg, &conn);
 		return;
 	}
-	/* Its end was missed. Deleted first: an event that comes after all finds it gone. */
-	bpf_map__delete_elem(tracer->skel->maps.conns, &snapshot->sk, sizeof(snapshot->sk), 0);
+	/* Its end was missed: an event that comes after all finds it marked, or gone. */
+	tracer->stale++;
 	bpf_map__delete_elem(tracer->skel->maps.exchanges, &snapshot->sk, sizeof(snapshot->sk), 0);
 	if (!conn.initiator) {
 		conn.initiator = INITIATOR_UNKNOWN;
@@ -403,15 +404,29 @@ int tracer__sample_depths(struct tracer *tracer, struct aggregate *agg)
 
 static void take_groups(struct tracer *tracer)
 {
-	int fd = bpf_map__fd(tracer->skel->maps.group_slots);
-	struct group_key key, *previous = NULL;
-	__u32 slot, room = bpf_map__max_entries(tracer->skel->maps.groups);
+	__u32 room = bpf_map__max_entries(tracer->skel->maps.groups);
 
-	while (!bpf_map_get_next_key(fd, previous, &key)) {
-		if (!bpf_map_lookup_elem(fd, &key, &slot) && slot < room)
-			aggregate__group(tracer->agg, &key, &tracer->groups[slot]);
-		previous = &key;
+	for (__u32 slot = GROUP_FIRST; slot < room; slot++) {
+		const struct group *group = &tracer->groups[slot];
+
+		if (group->key.role != ROLE_NONE)
+			aggregate__group(tracer->agg, &group->key, group);
 	}
+}
+
+/* The open connections, into tracer->agg. */
+static int read_conns(struct tracer *tracer)
+{
+	int err;
+
+	tracer->stale = 0;
+	err = run_iter(tracer->conns_iter, sizeof(struct conn_snapshot), tracer, take_conn);
+	if (err || !tracer->stale)
+		return err;
+	tracer->skel->bss->reaping = true;
+	err = run_iter(tracer->conns_iter, 0, tracer, NULL);
+	tracer->skel->bss->reaping = false;
+	return err;
 }
 
 int tracer__snapshot(struct tracer *tracer, struct aggregate *agg)
@@ -423,7 +438,7 @@ int tracer__snapshot(struct tracer *tracer, struct aggregate *agg)
 	tracer->skel->bss->snapshot_now++;
 	tracer->skel->bss->snapshot_ns = clock_monotonic_ns();
 	aggregate__begin_snapshot(agg, tracer->skel->bss->snapshot_ns);
-	err = run_iter(tracer->conns_iter, sizeof(struct conn_snapshot), tracer, take_conn);
+	err = read_conns(tracer);
 	if (err)
 		return log_err(err, "cannot read the open connections");
 	err = read_listeners(tracer, take_listener);

@@ -85,13 +85,16 @@ enum conn_flags {
 	CONN_MPTCP = 1 << 7,	    /* a subflow: turns are its MPTCP connection's, not its own */
 	CONN_KEEPALIVE = 1 << 8,    /* SO_KEEPALIVE is on; set in what is sent, never kept */
 	CONN_UNWATCHED = 1 << 9,    /* --no-turns: nothing looked at send and receive */
+	CONN_STALE = 1 << 10,	    /* its end was missed, as a snapshot has said */
 };
 
-/* Whether a connection stands in its group's open count. */
+/* Whether a connection stands in its group's open count, and if so, which payload is the usual one
+ * to come next: that takes the short way of conn_payload(). */
 enum conn_counted {
 	COUNTED_NOT,
 	COUNTED,
-	COUNTED_STEADY, /* and its payload takes the short way: see counted_as() */
+	COUNTED_SEND_DUE,
+	COUNTED_RECEIVE_DUE,
 };
 
 /* Of such a connection exchanges, in flight and, of clients, raced are not known. */
@@ -101,57 +104,70 @@ enum conn_counted {
 #define OTHERS_UNKNOWN 0xffffffffU
 
 /*
- * One TCP connection. Key of the `conns` map: the address of its struct sock.
- * Times are CLOCK_MONOTONIC nanoseconds, 0 where not (yet) known. Ports are in host order.
+ * One TCP connection. Times are CLOCK_MONOTONIC nanoseconds, 0 where not (yet) known. Ports are in
+ * host order. What each payload looks at stands first.
  */
 struct conn {
-	__u64 opened_ns; /* SYN_SENT, or entry into the accept queue; partial: first seen */
-	__u64 ready_ns;	 /* client: established; server: taken out by accept() */
-	__u64 last_ns;	 /* last payload byte in either direction */
-	__u64 closed_ns; /* first FIN, RST or timeout */
-	__u64 cgroup;	 /* owner's cgroup v2 id, 0 unknown */
+	__u64 last_ns; /* last payload byte in either direction */
 	__u64 sent_bytes;
 	__u64 received_bytes;
 	__u32 exchanges;
-	__u32 write_seq;  /* tcp_sock.write_seq up to which sent_bytes counts; once our own
-			   * FIN has ended it, and so no more, tcp_sock.rcv_nxt of then */
-	__u32 copied_seq; /* tcp_sock.copied_seq up to which received_bytes counts */
-	__u32 netns;	  /* inode number of the network namespace */
-	__u32 pid;	  /* owner, thread group id in the initial namespace, 0 unknown */
-	__u32 depth;	  /* server: accept queue length with this connection in it, 0 unknown, or
-			   * never in it: a subflow that joined an MPTCP connection */
-	__u32 limit;	  /* server: the queue's limit at that moment */
-	__u32 group;	  /* slot in the `groups` map, 0 not yet resolved */
-	__u32 seen;	  /* generation of the last snapshot that read this record */
-	__u16 local_port;
-	__u16 remote_port;
-	__u16 flags; /* enum conn_flags */
-	__u8 role;   /* enum conn_role */
-	__u8 state;  /* TCP_ESTABLISHED and so on, as in <netinet/tcp.h> */
-	__u8 turn;   /* enum conn_turn */
-	__u8 initiator;
-	__u8 cause;
-	__u8 fail;
-	__u8 bound;	   /* enum conn_bound, server role */
-	__u8 family;	   /* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
-	__u8 queued;	   /* server: entered the accept queue */
-	__u8 ready;	   /* client: established; server: accepted (see ready_ns) */
-	__u8 seq_known;	   /* write_seq and copied_seq are set */
-	__u8 counted;	   /* enum conn_counted */
-	__u8 untimed;	   /* last_ns is not the time of the last payload */
-	__u8 late;	   /* amended: payload met our own FIN */
+	__u32 write_seq;   /* tcp_sock.write_seq up to which sent_bytes counts; once our own
+			    * FIN has ended it, and so no more, tcp_sock.rcv_nxt of then */
+	__u32 copied_seq;  /* tcp_sock.copied_seq up to which received_bytes counts */
+	__u32 group;	   /* slot in the `groups` map, 0 not yet resolved */
 	__u32 burst_bytes; /* of the last turn; CONN_UNWATCHED: 2 GiBs that had moved before
 			    * it was adopted, sent below, received above bit 16 */
+	__u8 role;	   /* enum conn_role */
+	__u8 turn;	   /* enum conn_turn */
+	__u8 counted;	   /* enum conn_counted */
+	__u8 untimed;	   /* last_ns is not the time of the last payload */
+
+	__u64 opened_ns;   /* SYN_SENT, or entry into the accept queue; partial: first seen */
+	__u64 ready_ns;	   /* client: established; server: taken out by accept() */
+	__u64 closed_ns;   /* first FIN, RST or timeout */
+	__u64 cgroup;	   /* owner's cgroup v2 id, 0 unknown */
+	__u32 netns;	   /* inode number of the network namespace */
+	__u32 pid;	   /* owner, thread group id in the initial namespace, 0 unknown */
+	__u32 tid;	   /* thread that connected or accepted, as pid; 0 unknown */
+	__u32 depth;	   /* server: accept queue length with this connection in it, 0 unknown, or
+			    * never in it: a subflow that joined an MPTCP connection */
+	__u32 limit;	   /* server: the queue's limit at that moment */
+	__u32 seen;	   /* generation of the last snapshot that read this record */
 	__u32 idle_ms;	   /* from the last payload byte to closed_ns; IDLE_UNKNOWN */
 	__u32 idle_others; /* at closed_ns: open connections of its group, without itself, that had
 			    * no request in flight; OTHERS_UNKNOWN */
-	__u32 tid;	   /* thread that connected or accepted, as pid; 0 unknown */
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 flags; /* enum conn_flags */
+	__u8 state;  /* TCP_ESTABLISHED and so on, as in <netinet/tcp.h> */
+	__u8 initiator;
+	__u8 cause;
+	__u8 fail;
+	__u8 bound;	/* enum conn_bound, server role */
+	__u8 family;	/* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
+	__u8 queued;	/* server: entered the accept queue */
+	__u8 ready;	/* client: established; server: accepted (see ready_ns) */
+	__u8 seq_known; /* write_seq and copied_seq are set */
+	__u8 late;	/* amended: payload met our own FIN */
 	__u8 local_addr[CONN_ADDR_LEN];
 	__u8 remote_addr[CONN_ADDR_LEN];
 	char comm[CONN_COMM_LEN]; /* owner, empty unknown */
 };
 
 _Static_assert(sizeof(struct conn) == 176, "struct conn is a wire format");
+
+/* A place in the `conns` map: bpf/table.bpf.h. */
+struct conn_slot {
+	__u64 sk;  /* address of the struct sock, 0 none */
+	__u64 use; /* 1 above bit 56 when it is taken; below, how many records are not here, where
+		    * they belong, but further on: a byte for each power of two of the distance */
+	struct conn conn;
+};
+
+_Static_assert(sizeof(struct conn_slot) == 192, "three cache lines");
+
+#define CHUNK_SLOTS 64 /* read at a time: see snapshot_conns */
 
 enum exchange_flags {
 	EXCHANGE_CUT = 1 << 0,	/* its beginning was not seen: the request is larger */
@@ -230,6 +246,7 @@ _Static_assert(sizeof(struct group_key) == 56, "struct group_key is a wire forma
 
 /* What is counted at each turn, or concurrently, and so cannot be had from single records. */
 struct group {
+	struct group_key key; /* role ROLE_NONE: nobody's */
 	__s32 open;
 	__s32 open_peak;
 	__s32 active; /* of the open ones those with a request in flight */
@@ -243,5 +260,6 @@ struct group {
 #define GROUP_NONE  0 /* not yet resolved */
 #define GROUP_OTHER 1 /* what did not fit */
 #define GROUP_FIRST 2
+#define GROUP_HINTS 4096 /* a power of two */
 
 #endif /* connscope_CONN_H */

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The table of connections: open addressing in an array map, whose look-up the verifier compiles
+ * into the program. A record is found in 25 instructions; the kernel's hash map takes 130.
+ *
+ * A record lies in the slot that its socket's address hashes to, its home, or where that is taken
+ * in the first free one of SLOT_PROBES others; then the home counts it, by distance, in `use`. So
+ * nothing has to move when a record goes, and who finds neither its record nor such a count at home
+ * is done. A slot is taken by an addition alone, because kernels before 5.12 have no atomic that
+ * returns a value: who reads 1 afterwards has it, and who reads more goes on.
+ *
+ * A socket's record is sought, added and dropped under its lock, or where nobody else knows the
+ * socket. What runs without it goes through adoption_begin() (conn.bpf.h), or only reads.
+ */
+#ifndef connscope_TABLE_BPF_H
+#define connscope_TABLE_BPF_H
+
+#include "maps.bpf.h"
+
+#define SLOT_PROBES 64 /* with four slots in five taken, one in a million is not kept */
+#define SLOT_TAKEN  (1ULL << 56)
+
+/* The verifier multiplies no pointer, but gives its lower half away where that is moved first. */
+static __always_inline __u32 slot_hash(const void *sk)
+{
+	__u32 low;
+
+	asm("%0 = %1" : "=w"(low) : "w"((__u32)(__u64)sk));
+	return low * 0x9e3779b1U;
+}
+
+/* The whole of it, for functions of their own, which take no pointer. */
+static __always_inline __u64 slot_key(const void *sk)
+{
+	__u64 key = 0;
+
+	bpf_probe_read_kernel(&key, sizeof(key), &sk);
+	return key;
+}
+
+/* Of what hashes to HASH the slot at that distance; 0 is its home. */
+static __always_inline struct conn_slot *slot_at(__u32 hash, __u32 distance)
+{
+	__u32 index = (__u64)(__u32)(hash + distance * 0x85ebca6bU) * conn_slots >> 32;
+
+	return bpf_map_lookup_elem(&conns, &index);
+}
+
+/* 1 in the byte of `use` that counts DISTANCE; 0 at home. */
+static __always_inline __u64 slot_unit(__u32 distance)
+{
+	__u64 unit = distance > 0;
+
+	if (distance > 1)
+		unit <<= 8;
+	if (distance > 3)
+		unit <<= 8;
+	if (distance > 7)
+		unit <<= 8;
+	if (distance > 15)
+		unit <<= 8;
+	if (distance > 31)
+		unit <<= 8;
+	return unit;
+}
+
+/* How far the record of KEY, which is not at home, is from there; 0: it has none. Global, as the
+ * next one, and so verified once in a program. */
+__noinline __u32 slot_search(__u64 key, __u32 hash)
+{
+	struct conn_slot *slot = slot_at(hash, 0);
+	__u64 away;
+
+	if (!slot)
+		return 0;
+	away = slot->use & (SLOT_TAKEN - 1);
+#pragma clang loop unroll(disable)
+	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
+		if (away < slot_unit(distance))
+			break;
+		slot = slot_at(hash, distance);
+		if (slot && slot->sk == key)
+			return distance;
+	}
+	return 0;
+}
+
+static __always_inline bool slot_take(struct conn_slot *slot)
+{
+	if (slot->use >= SLOT_TAKEN)
+		return false;
+	__sync_fetch_and_add(&slot->use, SLOT_TAKEN);
+	barrier();
+	if (slot->use >> 56 == 1)
+		return true;
+	__sync_fetch_and_add(&slot->use, -SLOT_TAKEN);
+	return false;
+}
+
+/* Takes a slot away from home, and returns its distance; 0: none is free. */
+__noinline __u32 slot_take_away(__u32 hash)
+{
+	struct conn_slot *home = slot_at(hash, 0), *slot;
+
+	if (!home)
+		return 0;
+#pragma clang loop unroll(disable)
+	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
+		slot = slot_at(hash, distance);
+		if (slot && slot_take(slot)) {
+			__sync_fetch_and_add(&home->use, slot_unit(distance));
+			return distance;
+		}
+	}
+	return 0;
+}
+
+static __always_inline void slot_leave(struct conn_slot *slot)
+{
+	slot->sk = 0;
+	barrier();
+	__sync_fetch_and_add(&slot->use, -SLOT_TAKEN);
+	__sync_fetch_and_add(&conns_kept, -1);
+}
+
+static __always_inline struct conn *slot_conn(struct conn_slot *slot)
+{
+	if (!slot)
+		return NULL;
+	barrier_var(slot); /* or the addition would come before the test */
+	return &slot->conn;
+}
+
+static __always_inline struct conn *conn_find(const void *sk)
+{
+	__u32 hash = slot_hash(sk), distance;
+	struct conn_slot *slot = slot_at(hash, 0);
+
+	if (!slot)
+		return NULL;
+	if (slot->sk == (__u64)sk)
+		return &slot->conn;
+	if (!(slot->use & (SLOT_TAKEN - 1)))
+		return NULL;
+	distance = slot_search(slot_key(sk), hash);
+	return distance ? slot_conn(slot_at(hash, distance)) : NULL;
+}
+
+static __always_inline struct conn_slot *slot_take_for(const void *sk)
+{
+	__u32 hash = slot_hash(sk), distance;
+	struct conn_slot *slot = slot_at(hash, 0);
+
+	if (!slot || slot_take(slot))
+		return slot;
+	distance = slot_take_away(hash);
+	return distance ? slot_at(hash, distance) : NULL;
+}
+
+/* A copy of CONN becomes the record of SK, which has none. NULL: there is no room. */
+static __always_inline struct conn *conn_put(const void *sk, const struct conn *conn)
+{
+	struct conn_slot *slot = NULL;
+
+	__sync_fetch_and_add(&conns_kept, 1);
+	if (conns_kept <= conns_max)
+		slot = slot_take_for(sk);
+	if (!slot) {
+		__sync_fetch_and_add(&conns_kept, -1);
+		return NULL;
+	}
+	__builtin_memcpy(&slot->conn, conn, sizeof(*conn));
+	barrier();
+	slot->sk = (__u64)sk;
+	return &slot->conn;
+}
+
+static __always_inline void conn_remove(const void *sk)
+{
+	__u32 hash = slot_hash(sk), distance;
+	struct conn_slot *slot = slot_at(hash, 0), *away;
+
+	if (!slot)
+		return;
+	if (slot->sk == (__u64)sk) {
+		slot_leave(slot);
+		return;
+	}
+	distance = slot_search(slot_key(sk), hash);
+	away = distance ? slot_at(hash, distance) : NULL;
+	if (!away)
+		return;
+	slot_leave(away);
+	__sync_fetch_and_add(&slot->use, -slot_unit(distance));
+}
+
+#endif /* connscope_TABLE_BPF_H */
