@@ -7,16 +7,16 @@
 
 #define STEP 8 /* buckets; HIST_SLOTS is a multiple */
 
-/* As hist_slot(), with an instruction that BPF has not. */
+/* As hist_slot(), with an instruction that BPF has not; what the last bucket takes may be beyond
+ * it. */
 static __u32 slot_of(__u64 value)
 {
-	__u32 octave, slot;
+	__u32 octave;
 
 	if (value < 4)
 		return (__u32)value;
-	octave = 63 - (__u32)__builtin_clzll(value);
-	slot = (octave - 1) * 4 + ((value >> (octave - 2)) & 3);
-	return slot < HIST_SLOTS ? slot : HIST_SLOTS - 1;
+	octave = 63 ^ (__u32)__builtin_clzll(value);
+	return (octave - 2) * 4 + (__u32)(value >> (octave - 2));
 }
 
 /* Makes SLOT one of those that there is memory for. */
@@ -59,17 +59,32 @@ void dist__done(struct dist *dist)
 	*dist = (struct dist){};
 }
 
+static void count(struct dist *dist, __u32 slot, __u64 value)
+{
+	dist->count++;
+	if (value > dist->max)
+		dist->max = value;
+	dist->sum += value;
+	dist->slots[slot - dist->first]++;
+}
+
+/* Where there may be no memory for SLOT: out of the way of most values. */
+static __attribute__((noinline)) void count_elsewhere(struct dist *dist, __u32 slot, __u64 value)
+{
+	if (slot >= HIST_SLOTS)
+		slot = HIST_SLOTS - 1;
+	if (has_room(dist, slot) || widen(dist, slot))
+		count(dist, slot, value);
+}
+
 void dist__add(struct dist *dist, __u64 value)
 {
 	__u32 slot = slot_of(value);
 
-	if (!has_room(dist, slot) && !widen(dist, slot))
-		return;
-	dist->count++;
-	dist->sum += value;
-	if (value > dist->max)
-		dist->max = value;
-	dist->slots[slot - dist->first]++;
+	if (has_room(dist, slot))
+		count(dist, slot, value);
+	else
+		count_elsewhere(dist, slot, value);
 }
 
 void dist__add_slot(struct dist *dist, __u32 slot, __u32 count)
