@@ -17,7 +17,7 @@
 struct aggregate {
 	unsigned int by;
 	size_t max_rows;
-	const struct filter *filter;
+	const struct filter *filter; /* NULL: everything is wanted */
 	const struct names *names;
 	struct observer *observers;
 	__u64 series_start_ns; /* 0: no series */
@@ -39,7 +39,7 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 		return NULL;
 	agg->by = by;
 	agg->max_rows = max_rows;
-	agg->filter = filter;
+	agg->filter = filter && !filter__is_empty(filter) ? filter : NULL;
 	agg->names = names;
 	/* One more for each role's "other". */
 	if (row_table__init(&agg->table, max_rows + 2)) {

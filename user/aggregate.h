@@ -23,8 +23,8 @@ struct trace_event;
 struct aggregate;
 
 /* BY is a set of enum group_by, 0 for the default: clients by endpoint and comm, servers by
- * endpoint. FILTER and NAMES may be NULL and must outlive the aggregate. NULL when out of memory.
- * Rows beyond MAX_ROWS fold into one row per role whose name is "other". */
+ * endpoint. FILTER and NAMES may be NULL, must outlive the aggregate, and no longer change. NULL
+ * when out of memory. Rows beyond MAX_ROWS fold into one row per role whose name is "other". */
 struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct filter *filter,
 				 const struct names *names);
 void aggregate__free(struct aggregate *agg);

@@ -84,6 +84,14 @@ static bool owner_wanted(const struct filter *filter, const struct owner_facts *
 	       has_container(filter, owner->cgroup);
 }
 
+bool filter__is_empty(const struct filter *filter)
+{
+	static const struct filter_knobs everything;
+
+	return !memcmp(&filter->knobs, &everything, sizeof(everything)) && !filter->comm_count &&
+	       !filter->container_count;
+}
+
 bool filter__match(const struct filter *filter, const struct conn *conn)
 {
 	const struct filter_knobs *knobs = &filter->knobs;

@@ -21,6 +21,9 @@ struct filter {
 	size_t container_count;
 };
 
+/* Everything is wanted. */
+bool filter__is_empty(const struct filter *filter);
+
 /* True when CONN, as it is known now, is wanted. An owner that is not known matches no owner
  * filter. */
 bool filter__match(const struct filter *filter, const struct conn *conn);

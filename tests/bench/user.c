@@ -190,7 +190,7 @@ static void begin(struct bench *bench)
 	bench->options.view = rows ? "conns" : "all";
 	bench->options.json = !strcmp(bench->work, "json");
 	bench->options.csv = !strcmp(bench->work, "csv");
-	bench->agg = aggregate__new(0, 65536, NULL, NULL);
+	bench->agg = aggregate__new(0, 65536, &bench->options.filter, NULL);
 	bench->out = fopen("/dev/null", "w");
 	if (!bench->agg || !bench->out)
 		die("start");

@@ -51,6 +51,20 @@ static void no_filter_takes_all(void **state)
 	assert_true(filter__match(&filter, &unowned));
 }
 
+static void what_asks_for_anything_is_not_empty(void **state)
+{
+	struct filter empty = {}, by_port = { .knobs.port_count = 1 },
+		      by_role = { .knobs.role = ROLE_CLIENT }, by_comm = { .comm_count = 1 },
+		      by_container = { .container_count = 1 };
+
+	(void)state;
+	assert_true(filter__is_empty(&empty));
+	assert_false(filter__is_empty(&by_port));
+	assert_false(filter__is_empty(&by_role));
+	assert_false(filter__is_empty(&by_comm));
+	assert_false(filter__is_empty(&by_container));
+}
+
 static void ports(void **state)
 {
 	static const struct {
@@ -225,6 +239,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_filter_takes_all),
+		cmocka_unit_test(what_asks_for_anything_is_not_empty),
 		cmocka_unit_test(ports),
 		cmocka_unit_test(lists_are_alternatives),
 		cmocka_unit_test(nets),
