@@ -27,6 +27,9 @@ struct aggregate {
 	bool habits;
 	__u64 now_ns; /* of the newest snapshot */
 	struct row_table table;
+	struct row **group_rows; /* by group of the kernel: the row that its last record was of;
+				  * NULL with names, which a group knows nothing of */
+	size_t group_count;
 	__u64 folded_closed, folded_open; /* connections */
 };
 
@@ -46,6 +49,9 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 		free(agg);
 		return NULL;
 	}
+	/* Without memory each row is looked for. */
+	agg->group_rows = names ? NULL : calloc(max_rows + GROUP_FIRST, sizeof(*agg->group_rows));
+	agg->group_count = agg->group_rows ? max_rows + GROUP_FIRST : 0;
 	return agg;
 }
 
@@ -56,6 +62,7 @@ void aggregate__free(struct aggregate *agg)
 	for (size_t i = 0; i < agg->table.count; i++)
 		row__done(agg->table.rows[i]);
 	row_table__done(&agg->table);
+	free(agg->group_rows);
 	free(agg);
 }
 
@@ -174,15 +181,31 @@ static void note_owner(struct row *row, const struct conn *conn)
 	memcpy(row->comm, conn->comm, sizeof(row->comm));
 }
 
-static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
+static struct row *row_by_key(struct aggregate *agg, const struct conn *conn)
 {
 	struct row_key key;
+
+	row_key_of_conn(agg->by, agg->names, conn, &key);
+	return row_get(agg, &key);
+}
+
+/* Mostly that of the last one of its group. */
+static struct row *row_by_group(struct aggregate *agg, const struct conn *conn)
+{
+	struct row **row = &agg->group_rows[conn->group];
+
+	if (!*row || !row_key_fits(agg->by, &(*row)->key, conn))
+		*row = row_by_key(agg, conn);
+	return *row;
+}
+
+static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
+{
 	struct row *row;
 
 	if (!conn_is_wanted(agg, conn))
 		return NULL;
-	row_key_of_conn(agg->by, agg->names, conn, &key);
-	row = row_get(agg, &key);
+	row = conn->group < agg->group_count ? row_by_group(agg, conn) : row_by_key(agg, conn);
 	if (row)
 		note_owner(row, conn);
 	return row;

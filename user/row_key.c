@@ -7,12 +7,8 @@
 
 #include "names.h"
 
-static void addr_any(__u8 *addr, __u8 bound)
-{
-	memset(addr, 0, CONN_ADDR_LEN);
-	if (bound == BOUND_ANY4)
-		memset(addr + 10, 0xff, 2);
-}
+static const __u8 any4[CONN_ADDR_LEN] = { [10] = 0xff, [11] = 0xff };
+static const __u8 any6[CONN_ADDR_LEN];
 
 struct identity {
 	__u64 cgroup;
@@ -58,37 +54,56 @@ static void make_key(unsigned int grouping, const struct names *names, const str
 		ret->netns = id->netns;
 }
 
+/* The endpoint that serves CONN. */
+static __u16 service_port(const struct conn *conn)
+{
+	return conn->role == ROLE_CLIENT ? conn->remote_port : conn->local_port;
+}
+
+static const __u8 *service_addr(const struct conn *conn)
+{
+	if (conn->role == ROLE_CLIENT)
+		return conn->remote_addr;
+	if (conn->bound == BOUND_EXACT)
+		return conn->local_addr;
+	return conn->bound == BOUND_ANY4 ? any4 : any6;
+}
+
 void row_key_of_conn(unsigned int by, const struct names *names, const struct conn *conn,
 		     struct row_key *ret)
 {
-	__u8 any[CONN_ADDR_LEN];
 	struct identity id = {
 		.cgroup = conn->cgroup,
 		.netns = conn->netns,
 		.pid = conn->pid,
+		.port = service_port(conn),
 		.role = conn->role,
+		.addr = service_addr(conn),
 		.comm = conn->comm,
 	};
 
-	if (conn->role == ROLE_CLIENT) {
-		id.addr = conn->remote_addr;
-		id.port = conn->remote_port;
-	} else {
-		id.port = conn->local_port;
-		id.addr = conn->local_addr;
-		if (conn->bound != BOUND_EXACT) {
-			addr_any(any, conn->bound);
-			id.addr = any;
-		}
-	}
 	make_key(by, names, &id, ret);
+}
+
+/* What the grouping leaves open is the same in all. */
+bool row_key_fits(unsigned int by, const struct row_key *key, const struct conn *conn)
+{
+	by = group_by_of(by, conn->role);
+	if (key->role != conn->role || key->name[0])
+		return false;
+	if ((by & BY_ENDPOINT) && (key->port != service_port(conn) ||
+				   memcmp(key->addr, service_addr(conn), sizeof(key->addr))))
+		return false;
+	if ((by & BY_COMM) && memcmp(key->comm, conn->comm, sizeof(key->comm)))
+		return false;
+	return (!(by & BY_PID) || key->pid == conn->pid) &&
+	       (!(by & BY_CONTAINER) || key->cgroup == conn->cgroup) &&
+	       (!(by & (BY_NETNS | BY_ENDPOINT)) || key->netns == conn->netns);
 }
 
 void row_key_of_listener(unsigned int by, const struct names *names,
 			 const struct listener *listener, struct row_key *ret)
 {
-	static const __u8 zero[CONN_ADDR_LEN];
-	static const __u8 zero4[CONN_ADDR_LEN] = { [10] = 0xff, [11] = 0xff };
 	struct identity id = {
 		.cgroup = listener->cgroup,
 		.netns = listener->netns,
@@ -100,8 +115,8 @@ void row_key_of_listener(unsigned int by, const struct names *names,
 	};
 
 	/* A wildcard IPv6 listener may read back as either zero address. */
-	if (listener->family == AF_INET6 && !memcmp(listener->addr, zero4, sizeof(zero4)))
-		id.addr = zero;
+	if (listener->family == AF_INET6 && !memcmp(listener->addr, any4, sizeof(any4)))
+		id.addr = any6;
 	make_key(by, names, &id, ret);
 }
 

@@ -89,6 +89,7 @@ static struct conn make_conn(__u32 number, __u8 role, __u64 *random)
 		.pid = 1000 + number % 50,
 		.depth = server ? 1 + next_random(random) % 8 : 0,
 		.limit = 4096,
+		.group = GROUP_FIRST + number,
 		.local_port = server ? 8000 + number % 1000 : 32768 + next_random(random) % 28000,
 		.remote_port = server ? 32768 + next_random(random) % 28000 : 8000 + number % 1000,
 		.role = role,

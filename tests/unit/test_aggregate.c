@@ -311,6 +311,34 @@ static void folds_what_does_not_fit(void **state)
 	aggregate__free(agg);
 }
 
+static void whatever_the_group_says(void **state)
+{
+	static const struct {
+		__u16 port;
+		__u32 group;
+	} ends[] = {
+		{ 5000, GROUP_FIRST },	   { 5001, GROUP_FIRST }, { 5000, GROUP_FIRST },
+		{ 5000, GROUP_FIRST + 1 }, { 5001, GROUP_NONE },  { 5001, UINT32_MAX },
+	};
+	struct aggregate *agg = make(0, 2);
+	const struct row *const *rows;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct conn conn = ended(client(1), INITIATOR_LOCAL_FIN);
+
+		conn.remote_port = ends[i].port;
+		conn.group = ends[i].group;
+		aggregate__closed(agg, &conn);
+	}
+	assert_int_equal(aggregate__rows(agg, &rows), 2);
+	assert_int_equal(rows[0]->key.port, 5000);
+	assert_int_equal(sum(rows[0])->closed, 3);
+	assert_int_equal(rows[1]->key.port, 5001);
+	assert_int_equal(sum(rows[1])->closed, 3);
+	aggregate__free(agg);
+}
+
 static void amends_what_was_counted(void **state)
 {
 	struct aggregate *agg = make(0, 8);
@@ -465,6 +493,7 @@ int main(void)
 		cmocka_unit_test(server_rows_are_listeners),
 		cmocka_unit_test(tells_apart_by_what_was_asked),
 		cmocka_unit_test(folds_what_does_not_fit),
+		cmocka_unit_test(whatever_the_group_says),
 		cmocka_unit_test(amends_what_was_counted),
 		cmocka_unit_test(default_with_containers_splits_clients_alone),
 		cmocka_unit_test(endings_by_who_and_how_long),
