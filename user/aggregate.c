@@ -97,6 +97,13 @@ static void tell(const struct aggregate *agg, const struct record *record)
 		observer->take(observer, record);
 }
 
+/* Of CONN alone, which there are many of and often nobody to tell. */
+static void tell_conn(const struct aggregate *agg, enum record_kind kind, const struct conn *conn)
+{
+	if (agg->observers)
+		tell(agg, &(struct record){ .kind = kind, .conn = conn });
+}
+
 size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows)
 {
 	*ret_rows = (const struct row *const *)agg->table.rows;
@@ -236,7 +243,7 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 	agg->folded_closed += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
-	tell(agg, &(struct record){ .kind = RECORD_CLOSED, .conn = conn });
+	tell_conn(agg, RECORD_CLOSED, conn);
 }
 
 void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after)
@@ -271,7 +278,7 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 	agg->folded_open += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
-	tell(agg, &(struct record){ .kind = RECORD_OPEN, .conn = conn });
+	tell_conn(agg, RECORD_OPEN, conn);
 }
 
 void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)

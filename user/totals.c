@@ -71,7 +71,8 @@ static void add_exchanges(struct totals *totals, const struct conn *conn)
 {
 	totals->sent_bytes += conn->sent_bytes;
 	totals->received_bytes += conn->received_bytes;
-	totals->mptcp += !!(conn->flags & CONN_MPTCP);
+	if (conn->flags & CONN_MPTCP)
+		totals->mptcp++;
 	if (conn->flags & CONN_TURNLESS)
 		return;
 	if (conn->flags & CONN_PARTIAL) {
@@ -100,11 +101,15 @@ static void add_ending(struct totals *totals, const struct conn *conn)
 	totals->closed++;
 	totals->by[conn->initiator]++;
 	totals->causes[conn->cause]++;
-	totals->in_flight += !!(conn->flags & CONN_IN_FLIGHT);
-	totals->in_flight_by[conn->initiator] += !!(conn->flags & CONN_IN_FLIGHT);
-	totals->raced += !!(conn->flags & CONN_RACED);
+	if (conn->flags & CONN_IN_FLIGHT) {
+		totals->in_flight++;
+		totals->in_flight_by[conn->initiator]++;
+	}
+	if (conn->flags & CONN_RACED)
+		totals->raced++;
 	totals->time_wait += !!(conn->flags & CONN_TIME_WAIT);
-	totals->unused += !conn->exchanges && !(conn->flags & (CONN_PARTIAL | CONN_TURNLESS));
+	if (!conn->exchanges && !(conn->flags & (CONN_PARTIAL | CONN_TURNLESS)))
+		totals->unused++;
 	if (conn->closed_ns > conn->opened_ns && !(conn->flags & CONN_PARTIAL))
 		dist__add(&totals->duration_us, (conn->closed_ns - conn->opened_ns) / 1000);
 	if (conn->idle_ms == IDLE_UNKNOWN)
