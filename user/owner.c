@@ -16,6 +16,7 @@
 #include "cleanup.h"
 
 #define CACHE_MAX 16384 /* cgroups; more than that and it starts anew */
+#define LATEST	  64	/* of them that are found without a hash */
 
 struct owner {
 	__u64 cgroup;
@@ -25,7 +26,7 @@ struct owner {
 };
 
 static struct owner *cache;
-static const struct owner *latest; /* of it: the next one is often of the same */
+static const struct owner *latest[LATEST]; /* of it, by the end of the cgroup's id */
 static bool elsewhere; /* cgroups are of another machine or time: only what was seeded is known */
 
 /* The last run of exactly 64 hex digits in the component: docker-ID.scope, cri-containerd-ID.scope,
@@ -127,12 +128,10 @@ static struct owner *add(__u64 cgroup)
 	return owner;
 }
 
-static const struct owner *find(__u64 cgroup)
+static const struct owner *look_up(__u64 cgroup)
 {
 	struct owner *owner;
 
-	if (latest && latest->cgroup == cgroup)
-		return latest;
 	HASH_FIND(hh, cache, &cgroup, sizeof(cgroup), owner);
 	if (!owner && !elsewhere) {
 		if (HASH_COUNT(cache) >= CACHE_MAX)
@@ -141,8 +140,15 @@ static const struct owner *find(__u64 cgroup)
 		if (owner)
 			resolve(owner);
 	}
-	latest = owner;
+	latest[cgroup % LATEST] = owner;
 	return owner;
+}
+
+static const struct owner *find(__u64 cgroup)
+{
+	const struct owner *owner = latest[cgroup % LATEST];
+
+	return owner && owner->cgroup == cgroup ? owner : look_up(cgroup);
 }
 
 int owner_seed(__u64 cgroup, const char *id)
@@ -184,6 +190,6 @@ void owner_forget(void)
 		HASH_DEL(cache, owner);
 		free(owner);
 	}
-	latest = NULL;
+	memset(latest, 0, sizeof(latest));
 	elsewhere = false;
 }

@@ -81,7 +81,7 @@ static struct conn make_conn(__u32 number, __u8 role, __u64 *random)
 		.ready_ns = ready_ns,
 		.last_ns = last_ns,
 		.closed_ns = closed_ns,
-		.cgroup = 1,
+		.cgroup = 1 + number % 20,
 		.sent_bytes = 500,
 		.received_bytes = 5000,
 		.exchanges = 1 + next_random(random) % 100,
