@@ -244,13 +244,14 @@ static bool defer(struct tracer *tracer, const struct conn *conn, __u8 type)
 
 static void take_ended(struct aggregate *agg, const struct conn *conn, __u8 type)
 {
-	struct conn amended = *conn;
+	struct conn amended;
 
 	owner_container(conn->cgroup); /* while it is there: the cgroup may be gone by the report */
 	if (type == EVENT_CONN_CLOSED) {
 		aggregate__closed(agg, conn);
 		return;
 	}
+	amended = *conn;
 	event_amend(&amended);
 	aggregate__amended(agg, conn, &amended);
 }
