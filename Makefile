@@ -125,10 +125,10 @@ $(PEER): $(patsubst %.c,$(O)/%.o,$(wildcard tests/live/*.c))
 $(O)/tests/bench/work: $(O)/tests/bench/work.o
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
-$(O)/tests/bench/dispatch: $(addprefix $(O)/,tests/bench/dispatch.o user/tracefs.o user/parse.o user/addr.o)
+$(O)/tests/bench/dispatch: $(addprefix $(O)/,tests/bench/dispatch.o tests/bench/empty.o user/tracefs.o user/parse.o user/addr.o)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
 
-$(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(filter-out $(O)/user/main.o,$(USER_OBJECTS))
+$(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(O)/tests/bench/empty.o $(filter-out $(O)/user/main.o,$(USER_OBJECTS))
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
 
 $(BENCH_USER): $(O)/tests/bench/user.o $(PLAIN_OBJECTS)
