@@ -31,7 +31,7 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-LIBS := libbpf libelf json-c sqlite3 ncursesw libevent_core libevent_extra
+LIBS := libbpf libelf zlib json-c sqlite3 ncursesw libevent_core libevent_extra
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wvla -Wundef -Wwrite-strings -Iinclude -Iuser -I$(O) -DCONNSCOPE_VERSION='"$(VERSION)"' \
 	-MMD -MP $(CFLAGS)
@@ -125,7 +125,7 @@ $(PEER): $(patsubst %.c,$(O)/%.o,$(wildcard tests/live/*.c))
 $(O)/tests/bench/work: $(O)/tests/bench/work.o
 	$(Q)$(CC) $(LDFLAGS) $^ -o $@
 
-$(O)/tests/bench/dispatch: $(addprefix $(O)/,tests/bench/dispatch.o tests/bench/empty.o user/tracefs.o user/parse.o user/addr.o)
+$(O)/tests/bench/dispatch: $(addprefix $(O)/,tests/bench/dispatch.o tests/bench/empty.o user/tracefs.o user/kernel_fs.o user/parse.o user/addr.o)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
 
 $(O)/tests/bench/floor: $(O)/tests/bench/floor.o $(O)/tests/bench/empty.o $(filter-out $(O)/user/main.o,$(USER_OBJECTS))
