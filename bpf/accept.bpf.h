@@ -176,6 +176,8 @@ static __noinline void listener_opened(struct sock *sk)
 	struct owner owner = {};
 	__s32 *backlog;
 
+	if (!tracing)
+		return;
 	backlog = bpf_map_lookup_elem(&backlogs, &thread);
 	if (backlog) {
 		listener.backlog_asked = *backlog;

@@ -48,7 +48,7 @@ static __noinline void close_mark(struct sock *sk, const struct tcp_sock *tp, st
 {
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
 	__u32 unread = unread_bytes(sk, tp);
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = remote ? tcp_segment_ns(tp) : bpf_ktime_get_ns();
 
 	conn->initiator = initiator;
 	conn->cause = cause;
@@ -306,11 +306,19 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 	close_mark(sk, tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE);
 }
 
+/* What SK did after its end concerns GONE, which user space has already. */
+static __always_inline void conn_amend(struct sock *sk, struct conn *gone, bool late)
+{
+	gone->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	gone->late = late && gone->role == ROLE_SERVER;
+	emit_conn(EVENT_CONN_AMENDED, (__u64)sk, gone);
+}
+
 /*
  * A reset in answer to a segment that SK got, after our own FIN: payload met it, the server's half
  * of the keep-alive race. SK is one of three: open still, because the application has only shut
- * down; an orphan that tcp_done() has just destroyed; or the TIME_WAIT mini-socket, of which struct
- * sock_common is all there is.
+ * down; an orphan that tcp_done() has just destroyed, on this CPU; or the TIME_WAIT mini-socket, of
+ * which struct sock_common is all there is.
  */
 static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 {
@@ -320,6 +328,7 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 	bool late;
 
 	struct conn *conn = conn_find(sk), *gone;
+	struct leaver *leaver = leaver_here();
 	struct conn here = {};
 	struct flow flow = {};
 
@@ -337,15 +346,18 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 		conn->cause = CAUSE_AFTER_FIN_DATA;
 		return;
 	}
+	if (infer_time_wait && leaver->sk == (__u64)sk) {
+		conn_amend(sk, &leaver->conn, late);
+		leaver->sk = 0;
+		return;
+	}
 	sock_endpoints(sk, &here);
 	here.netns = sock_netns(sk);
 	flow_of(&here, &flow);
 	gone = bpf_map_lookup_elem(&recent, &flow);
 	if (!gone)
 		return;
-	gone->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	gone->late = late && gone->role == ROLE_SERVER;
-	emit_conn(EVENT_CONN_AMENDED, (__u64)sk, gone);
+	conn_amend(sk, gone, late);
 	bpf_map_delete_elem(&recent, &flow);
 }
 

@@ -37,14 +37,26 @@ static __always_inline void conn_set_owner(struct conn *conn, const struct owner
 	__builtin_memcpy(conn->comm, owner->comm, sizeof(conn->comm));
 }
 
+/* As conn_begin_add(), and counts where there is no room. */
+static __always_inline struct conn *conn_begin(struct sock *sk)
+{
+	struct conn *conn = conn_begin_add(sk);
+
+	if (!conn) {
+		conns_full = true;
+		count_loss(LOSS_CONN_MAP);
+	}
+	return conn;
+}
+
 /* SK, which has no record, gets CONN. NULL, counted: there is no room. */
 static __always_inline struct conn *conn_add(struct sock *sk, const struct conn *conn)
 {
-	struct conn *added = conn_put(sk, conn);
+	struct conn *added = conn_begin(sk);
 
-	if (!added) {
-		conns_full = true;
-		count_loss(LOSS_CONN_MAP);
+	if (added) {
+		*added = *conn;
+		conn_end_add(sk, added);
 	}
 	return added;
 }
@@ -145,8 +157,11 @@ static __always_inline void conn_place(struct sock *sk, const struct tcp_sock *t
 static __always_inline bool conn_complete(struct sock *sk, const struct tcp_sock *tp,
 					  struct conn *conn)
 {
-	conn_place(sk, tp, conn);
-	if (conn->role == ROLE_SERVER)
+	bool placed = conn->role == ROLE_CLIENT && conn->remote_port && conn->seq_known;
+
+	if (!placed) /* at SYN_SENT, but for the local port, and that at tcp_connect() */
+		conn_place(sk, tp, conn);
+	if (conn->role == ROLE_SERVER && !(conn->flags & CONN_BOUND_KNOWN))
 		bound_find(conn);
 	return conn_wanted(conn);
 }
@@ -231,7 +246,7 @@ static __always_inline struct conn *conn_adopt_current(struct sock *sk)
 {
 	struct owner owner = {};
 
-	if (conns_full || !sock_is_tcp(sk))
+	if (conns_full || !tracing || !sock_is_tcp(sk))
 		return NULL;
 	owner_current(&owner);
 	conn_adopt(sk, &owner);
@@ -256,30 +271,90 @@ static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
 	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);
 }
 
+static __always_inline void conn_born_client(struct sock *sk, const struct tcp_sock *tp,
+					     struct conn *conn)
+{
+	struct owner owner = {};
+
+	conn->state = TCP_SYN_SENT;
+	owner_current(&owner);
+	conn_set_owner(conn, &owner);
+	conn->tid = owner.tid;
+	conn->netns = tp ? tcp_netns(tp) : sock_netns(sk);
+	conn_place(sk, tp, conn);
+}
+
+/* SK has no peer yet: its local address is its listener's still. Since 6.13 or later the addresses
+ * are set before (inet_csk_clone_lock, net/ipv4/inet_connection_sock.c). */
+static __always_inline __u8 bound_of_clone(struct sock *sk)
+{
+	const struct sock_common *common = &sk->__sk_common;
+	__u8 addr[CONN_ADDR_LEN];
+
+	if (common->skc_family == AF_INET)
+		return common->skc_rcv_saddr ? BOUND_EXACT : BOUND_ANY4;
+	sock_local_addr(sk, addr);
+	return addr_is_any(addr) ? BOUND_ANY6 : BOUND_EXACT;
+}
+
+static __always_inline void conn_born_server(struct sock *sk, const struct tcp_sock *tp,
+					     struct conn *conn)
+{
+	conn->state = TCP_SYN_RECV;
+	conn->depth = sk->sk_ack_backlog + 1;
+	conn->limit = sk->sk_max_ack_backlog;
+	conn->netns = tcp_netns(tp);
+	conn->local_port = sk->__sk_common.skc_num;
+	if (!sk->__sk_common.skc_dport) {
+		conn->bound = bound_of_clone(sk);
+		conn->flags |= CONN_BOUND_KNOWN;
+	}
+}
+
+static __always_inline void conn_born(struct sock *sk, const struct tcp_sock *tp, __u8 role,
+				      struct conn *conn)
+{
+	conn->opened_ns = bpf_ktime_get_ns();
+	conn->role = role;
+	conn->flags = flags_at_birth();
+	if (role == ROLE_CLIENT)
+		conn_born_client(sk, tp, conn);
+	else
+		conn_born_server(sk, tp, conn);
+}
+
+/* A new connection of SK, which has no record. */
+static __always_inline void conn_open(struct sock *sk, const struct tcp_sock *tp, __u8 role)
+{
+	struct conn *conn;
+
+	if (!tracing)
+		return;
+	if (filtered) { /* what they refuse must take no place */
+		struct conn here = {};
+
+		conn_born(sk, tp, role, &here);
+		if (conn_wanted(&here))
+			conn_add(sk, &here);
+		return;
+	}
+	conn = conn_begin(sk);
+	if (!conn)
+		return;
+	conn_born(sk, tp, role, conn);
+	conn_end_add(sk, conn);
+}
+
 /* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
  * a failed connect(2), or connect(AF_UNSPEC), leaves the same struct sock. */
 static __noinline void conn_open_client(struct sock *sk, const struct tcp_sock *tp,
 					struct conn *before)
 {
-	struct conn conn = {
-		.opened_ns = bpf_ktime_get_ns(),
-		.role = ROLE_CLIENT,
-		.state = TCP_SYN_SENT,
-		.flags = flags_at_birth(),
-	};
-	struct owner owner = {};
-
 	if (before) {
 		conn_finish(sk, before);
 		conn_drop(sk, before);
 	}
-	owner_current(&owner);
-	conn_set_owner(&conn, &owner);
-	conn.tid = owner.tid;
-	conn.netns = tp ? tcp_netns(tp) : sock_netns(sk);
-	conn_place(sk, tp, &conn);
-	if (conn_wanted(&conn))
-		conn_add(sk, &conn);
+	conn_open(sk, tp, ROLE_CLIENT);
 }
 
 /* How far SK has written, and read without a FIN. TP is SK where it may be read directly, or NULL.
@@ -291,7 +366,8 @@ static __always_inline __u32 seq_written(struct sock *sk, const struct tcp_sock 
 
 static __always_inline __u32 seq_read(struct sock *sk, const struct tcp_sock *tp)
 {
-	return tp ? payload_read(sk, tp) : BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+	return tp ? payload_read((const struct sock *)tp, tp)
+		  : BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 }
 
 /* tcp_connect: the local port is chosen, and write_seq is our initial sequence number, which the
@@ -303,7 +379,7 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
 
 	/* The change to SYN_SENT was missed, or the filters refuse it, or it was counted as lost.
 	 */
-	if (!conn && !conns_full && adoption_begin(sk)) {
+	if (!conn && !conns_full && tracing && adoption_begin(sk)) {
 		if (!conn_find(sk))
 			conn_open_client(sk, NULL, NULL);
 		adoption_end(sk);
@@ -321,24 +397,15 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
  * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
  * which nobody resets: so it knows how long the queue was just before it joined.
  */
-static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp,
-					struct conn *before)
+static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp)
 {
-	struct conn conn = {
-		.opened_ns = bpf_ktime_get_ns(),
-		.role = ROLE_SERVER,
-		.state = TCP_SYN_RECV,
-		.flags = flags_at_birth(),
-	};
+	struct conn *conn = conn_find(sk);
 
-	if (before) /* its end was missed */
-		conn_drop(sk, before);
-	conn.depth = sk->sk_ack_backlog + 1;
-	conn.limit = sk->sk_max_ack_backlog;
-	conn.netns = tcp_netns(tp);
-	conn.local_port = sk->__sk_common.skc_num;
-	if (conn_wanted(&conn))
-		conn_add(sk, &conn);
+	if (conn && conn->state == TCP_SYN_RECV) /* at the second look */
+		return;
+	if (conn) /* its end was missed */
+		conn_drop(sk, conn);
+	conn_open(sk, tp, ROLE_SERVER);
 }
 
 /* A connection whose birth was missed; its owner shows at its first payload. */
@@ -351,7 +418,7 @@ static __noinline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *
 		.flags = flags_at_birth(),
 	};
 
-	if (conns_full)
+	if (conns_full || !tracing)
 		return NULL;
 	if (server) {
 		conn.depth = sk->sk_ack_backlog + 1;
@@ -398,7 +465,7 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 		return;
 	}
 	if (!conn->ready)
-		conn->ready_ns = bpf_ktime_get_ns();
+		conn->ready_ns = tcp_segment_ns(tp);
 	conn->ready = 1;
 	group_open(conn);
 	if (trace_events)
@@ -503,13 +570,21 @@ static __noinline void payload_unknown(struct sock *sk, bool received)
 		turn_note(sk, conn, received ? TURN_RECEIVED : TURN_SENT, 0, bpf_ktime_get_ns());
 }
 
+/* When what SK has received was there: a server's request when it arrived, whenever the application
+ * reads it. */
+static __always_inline __u64 received_ns(struct sock *sk, const struct conn *conn)
+{
+	const struct tcp_sock *tp = conn->role == ROLE_SERVER ? tcp_of(sk) : NULL;
+	__u64 now = tp ? tcp_segment_ns(tp) : bpf_ktime_get_ns();
+
+	return now > conn->last_ns ? now : conn->last_ns;
+}
+
 /* A payload of CONN, whatever has become of it. Both directions are looked at, so that a run that
  * the kernel skipped is made good at the next one. */
 static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 write_seq,
-				   __u32 copied_seq, bool received)
+				   __u32 copied_seq, __u64 received_at)
 {
-	__u64 now = bpf_ktime_get_ns();
-
 	if (conn->flags & CONN_MPTCP) {
 		/* On behalf of whoever runs: no owner to be had. */
 		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
@@ -518,55 +593,84 @@ static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 wri
 	}
 	if ((!conn->ready || !conn->pid) && !conn_late(sk, conn, write_seq, copied_seq))
 		return;
-	if (received) {
+	if (received_at) {
 		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
 			note_sent(sk, conn, write_seq, 0); /* else it counts a FIN of ours */
-		note_received(sk, conn, copied_seq, now);
+		note_received(sk, conn, copied_seq, received_at);
 	} else if (!conn->initiator || conn->initiator == INITIATOR_REMOTE_FIN) {
 		if (conn->state == TCP_ESTABLISHED) /* else it may count the peer's FIN */
 			note_received(sk, conn, copied_seq, 0);
 		/* A send that shutdown() in another thread cuts short has been counted there. */
-		note_sent(sk, conn, write_seq, now);
+		note_sent(sk, conn, write_seq, bpf_ktime_get_ns());
 	}
 }
 
-/* A payload has gone the way of TURN, in the owner's context. */
-static __always_inline void conn_payload(struct sock *sk, const struct tcp_sock *tp, __u8 turn)
+/*
+ * Payload of SK, in the owner's context. Nearly always the connection is open and its direction
+ * changes: then it does not matter now whether a run for the other one was skipped. Its bytes count
+ * at the next. Little is kept over calls, look-ups and casts among them: for what does not fit the
+ * registers that survive one, the compiler takes the stack.
+ */
+static __always_inline void conn_received(struct sock *sk)
 {
-	bool received = turn == TURN_RECEIVED;
 	struct conn *conn = conn_find(sk);
 	struct group *group = NULL;
+	const struct tcp_sock *tp;
+	__u32 seq;
+	__s32 bytes;
+	__u64 now;
+
+	if (!conn) {
+		payload_unknown(sk, true);
+		return;
+	}
+	now = received_ns(sk, conn);
+	if (conn->counted == COUNTED_RECEIVE_DUE)
+		group = bpf_map_lookup_elem(&groups, &conn->group);
+	tp = tcp_of(sk);
+	if (!tp)
+		return;
+	if (!group) {
+		payload_any(sk, conn, tp->write_seq, payload_read(sk, tp), now);
+		return;
+	}
+	seq = payload_read(sk, tp);
+	bytes = seq - conn->copied_seq;
+	if (bytes <= 0)
+		return;
+	conn->copied_seq = seq;
+	conn->received_bytes += bytes;
+	turn_around(group, conn, TURN_RECEIVED, bytes, now);
+}
+
+/* The same of what it has sent. TRACED: in a program that has tcp_of(). */
+static __always_inline void conn_sent(struct sock *sk, bool traced)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct conn *conn = conn_find(sk);
+	struct group *group = NULL;
+	const struct tcp_sock *tp;
 	__u32 seq;
 	__s32 bytes;
 
 	if (!conn) {
-		payload_unknown(sk, received);
+		payload_unknown(sk, false);
 		return;
 	}
-	/* Nearly always the connection is open and its direction changes: then it does not matter
-	 * now whether a run for the other one was skipped. Its bytes count at the next. */
-	if (conn->counted == (received ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE))
+	if (conn->counted == COUNTED_SEND_DUE)
 		group = bpf_map_lookup_elem(&groups, &conn->group);
+	tp = traced ? tcp_of(sk) : tcp_direct(sk);
+	seq = seq_written(sk, tp);
 	if (!group) {
-		payload_any(sk, conn, seq_written(sk, tp), seq_read(sk, tp), received);
+		payload_any(sk, conn, seq, seq_read(sk, tp), 0);
 		return;
 	}
-	if (received) {
-		seq = seq_read(sk, tp);
-		bytes = seq - conn->copied_seq;
-		if (bytes <= 0)
-			return;
-		conn->copied_seq = seq;
-		conn->received_bytes += bytes;
-	} else {
-		seq = seq_written(sk, tp);
-		bytes = seq - conn->write_seq;
-		if (bytes <= 0)
-			return;
-		conn->write_seq = seq;
-		conn->sent_bytes += bytes;
-	}
-	turn_around(group, conn, turn, bytes);
+	bytes = seq - conn->write_seq;
+	if (bytes <= 0)
+		return;
+	conn->write_seq = seq;
+	conn->sent_bytes += bytes;
+	turn_around(group, conn, TURN_SENT, bytes, now);
 }
 
 static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
@@ -578,17 +682,26 @@ static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
 	flow->remote_port = conn->remote_port;
 }
 
-/* For conn_reset_sent(): CONN, or that there is no more to be said of this flow. */
-static __always_inline void conn_remember(const struct conn *conn)
+static __always_inline struct leaver *leaver_here(void)
 {
-	bool left_time_wait = infer_time_wait && (conn->flags & CONN_TIME_WAIT);
+	return &last_leaver[bpf_get_smp_processor_id() % CPU_PLACES];
+}
+
+/* For conn_reset_sent(): CONN, or that there is no more to be said of this flow. */
+static __always_inline void conn_remember(struct sock *sk, const struct conn *conn)
+{
+	bool ended_here = conn->initiator == INITIATOR_LOCAL_FIN;
+	struct leaver *leaver;
 	struct flow flow;
 
-	bool ended_here = conn->initiator == INITIATOR_LOCAL_FIN &&
-			  (conn->role == ROLE_SERVER || left_time_wait);
-
-	if (conn->role == ROLE_CLIENT && !infer_time_wait)
+	if (conn->role == ROLE_CLIENT) {
+		if (!infer_time_wait || !ended_here || !(conn->flags & CONN_TIME_WAIT))
+			return;
+		leaver = leaver_here();
+		leaver->sk = (__u64)sk;
+		leaver->conn = *conn;
 		return;
+	}
 	if (!ended_here && !remembered)
 		return;
 	flow_of(conn, &flow);
@@ -611,7 +724,7 @@ static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 		return;
 	}
 	conn_finish(sk, conn);
-	conn_remember(conn);
+	conn_remember(sk, conn);
 	conn_drop(sk, conn);
 }
 

@@ -71,38 +71,44 @@ static __noinline void connect_failed(struct sock *sk, const struct remote_end *
 		emit_conn(EVENT_CONN_CLOSED, (__u64)sk, &conn);
 }
 
+static __always_inline struct connecting *connecting_of(__u64 thread)
+{
+	__u32 index = thread * 0x9e3779b97f4a7c15ULL >> (64 - CONNECTING_BITS);
+
+	return bpf_map_lookup_elem(&connects, &index);
+}
+
 /* Of a thread that is in connect(2), for hooks that do not see its arguments at the end. */
 static __always_inline void connect_begins(struct sock *sk, const void *to, int len)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
-	struct connecting connecting = {
-		.since_ns = bpf_ktime_get_ns(),
-		.sk = (__u64)sk,
-		.to = (__u64)to,
-	};
+	struct connecting *connecting = connecting_of(thread);
 
-	if (len >= ADDR_MIN)
-		bpf_map_update_elem(&connects, &thread, &connecting, BPF_ANY);
+	if (!connecting || len < ADDR_MIN)
+		return;
+	connecting->since_ns = bpf_ktime_get_ns();
+	connecting->sk = (__u64)sk;
+	connecting->to = (__u64)to;
+	connecting->thread = thread;
 }
 
 static __always_inline void connect_ends(long ret, bool user)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
-	struct connecting *connecting = bpf_map_lookup_elem(&connects, &thread);
+	struct connecting *connecting = connecting_of(thread);
 	struct remote_end to = {};
 	struct conn *conn;
 
-	if (!connecting)
+	if (!connecting || connecting->thread != thread)
 		return;
-	if (is_no_route(ret)) {
-		conn = conn_find((struct sock *)connecting->sk);
-		/* Else it was in SYN_SENT meanwhile. */
-		if (!conn || conn->opened_ns < connecting->since_ns) {
-			remote_end_read(&to, (void *)connecting->to, user);
-			connect_failed((struct sock *)connecting->sk, &to);
-		}
-	}
-	bpf_map_delete_elem(&connects, &thread);
+	connecting->thread = 0;
+	if (!is_no_route(ret))
+		return;
+	conn = conn_find((struct sock *)connecting->sk);
+	if (conn && conn->opened_ns >= connecting->since_ns) /* it was in SYN_SENT meanwhile */
+		return;
+	remote_end_read(&to, (void *)connecting->to, user);
+	connect_failed((struct sock *)connecting->sk, &to);
 }
 
 #endif /* connscope_CONNECT_BPF_H */

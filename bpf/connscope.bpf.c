@@ -52,18 +52,21 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 		return;
 	if (is_destroyed_next(sk, oldstate, newstate))
 		return;
-	conn = conn_find(sk);
-	if (conn && conn->state == newstate)
-		return;
 	if (newstate == TCP_LISTEN) {
 		listener_opened(sk);
 		return;
 	}
-	if (oldstate == TCP_LISTEN && newstate == TCP_SYN_RECV)
-		conn_open_server(sk, tp, conn);
-	else if (oldstate == TCP_LISTEN)
-		listener_closed(sk);
-	else if (newstate == TCP_SYN_SENT)
+	if (oldstate == TCP_LISTEN) {
+		if (newstate == TCP_SYN_RECV)
+			conn_open_server(sk, tp);
+		else
+			listener_closed(sk);
+		return;
+	}
+	conn = conn_find(sk);
+	if (conn && conn->state == newstate)
+		return;
+	if (newstate == TCP_SYN_SENT)
 		conn_open_client(sk, tp, conn);
 	else if (newstate == TCP_ESTABLISHED)
 		conn_established(sk, tp, conn, oldstate);
@@ -71,16 +74,21 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 		conn_changed(sk, tp, conn, oldstate, newstate);
 }
 
+static __always_inline struct change *change_here(void)
+{
+	return &last_change[bpf_get_smp_processor_id() % CPU_PLACES];
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 {
-	struct change *last = &last_change[bpf_get_smp_processor_id() % CHANGE_CPUS];
+	if (looks_twice) {
+		struct change *last = change_here();
 
-	if (tracing) {
 		last->sk = (__u64)sk;
 		last->state = (__u32)newstate;
-		state_changed(sk, oldstate, newstate);
 	}
+	state_changed(sk, oldstate, newstate);
 	return 0;
 }
 
@@ -95,14 +103,15 @@ static __noinline void state_missed(struct sock *sk, int oldstate, int newstate)
  * already (kernel/trace/bpf_trace.c, __bpf_trace_run). Where tracing programs may be preempted (7.2
  * with PREEMPT_LAZY), a task that is hides what the others on its CPU do meanwhile: 40 changes in
  * 2,000 short connections. It cannot hide them from both. What was seen is not counted twice: its
- * record has that state already.
+ * record has that state already. Elsewhere only an interrupt can come between, and is seldom so
+ * unlucky: there this is not loaded.
  */
-SEC("tp_btf/inet_sock_set_state")
+SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 {
-	struct change *last = &last_change[bpf_get_smp_processor_id() % CHANGE_CPUS];
+	struct change *last = change_here();
 
-	if (tracing && (last->sk != (__u64)sk || last->state != (__u32)newstate))
+	if ((last->sk != (__u64)sk || last->state != (__u32)newstate))
 		state_missed(sk, oldstate, newstate);
 	return 0;
 }
@@ -121,8 +130,7 @@ static __always_inline void destroyed(struct sock *sk)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(on_destroy, struct sock *sk)
 {
-	if (tracing)
-		destroyed(sk);
+	destroyed(sk);
 	return 0;
 }
 
@@ -137,8 +145,7 @@ static __always_inline void reset_received(struct sock *sk)
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(on_reset_received, struct sock *sk)
 {
-	if (tracing)
-		reset_received(sk);
+	reset_received(sk);
 	return 0;
 }
 
@@ -146,7 +153,7 @@ int BPF_PROG(on_reset_received, struct sock *sk)
 SEC("?tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent_tp, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing && sk && skb)
+	if (sk && skb)
 		conn_reset_sent(sk, skb);
 	return 0;
 }
@@ -154,7 +161,7 @@ int BPF_PROG(reset_sent_tp, struct sock *sk, struct sk_buff *skb)
 SEC("?fentry/tcp_v4_send_reset")
 int BPF_PROG(reset_sent4_fentry, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing && sk)
+	if (sk)
 		conn_reset_sent(sk, skb);
 	return 0;
 }
@@ -162,7 +169,7 @@ int BPF_PROG(reset_sent4_fentry, struct sock *sk, struct sk_buff *skb)
 SEC("?fentry/tcp_v6_send_reset")
 int BPF_PROG(reset_sent6_fentry, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing && sk)
+	if (sk)
 		conn_reset_sent(sk, skb);
 	return 0;
 }
@@ -170,7 +177,7 @@ int BPF_PROG(reset_sent6_fentry, struct sock *sk, struct sk_buff *skb)
 SEC("?kprobe/tcp_v4_send_reset")
 int BPF_KPROBE(reset_sent4_kprobe, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing && sk)
+	if (sk)
 		conn_reset_sent(sk, skb);
 	return 0;
 }
@@ -178,49 +185,31 @@ int BPF_KPROBE(reset_sent4_kprobe, struct sock *sk, struct sk_buff *skb)
 SEC("?kprobe/tcp_v6_send_reset")
 int BPF_KPROBE(reset_sent6_kprobe, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing && sk)
+	if (sk)
 		conn_reset_sent(sk, skb);
 	return 0;
 }
 
 /* ---- payload ---- */
 
-static __always_inline void payload(struct sock *sk, __u8 turn)
-{
-	struct tcp_sock *tp = tcp_of(sk);
-
-	if (tp)
-		conn_payload(sk, tp, turn);
-}
-
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(on_received, struct sock *sk)
 {
-	if (tracing)
-		payload(sk, TURN_RECEIVED);
+	conn_received(sk);
 	return 0;
 }
 
 SEC("?fentry/tcp_push")
 int BPF_PROG(sent_fentry, struct sock *sk)
 {
-	if (tracing)
-		payload(sk, TURN_SENT);
+	conn_sent(sk, true);
 	return 0;
-}
-
-static __always_inline void payload_sent(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_direct(sk);
-
-	conn_payload(tp ? (struct sock *)tp : sk, tp, TURN_SENT);
 }
 
 SEC("?kprobe/tcp_push")
 int BPF_KPROBE(sent_kprobe, struct sock *sk)
 {
-	if (tracing)
-		payload_sent(sk);
+	conn_sent(sk, false);
 	return 0;
 }
 
@@ -228,8 +217,8 @@ int BPF_KPROBE(sent_kprobe, struct sock *sk)
 SEC("?tp_btf/sock_send_length")
 int BPF_PROG(sent_tp, struct sock *sk, int ret)
 {
-	if (tracing && ret > 0 && sk->sk_protocol == IPPROTO_TCP)
-		payload(sk, TURN_SENT);
+	if (ret > 0 && sk->sk_protocol == IPPROTO_TCP)
+		conn_sent(sk, true);
 	return 0;
 }
 
@@ -238,8 +227,7 @@ int BPF_PROG(sent_tp, struct sock *sk, int ret)
 SEC("?fentry/tcp_connect")
 int BPF_PROG(connect_fentry, struct sock *sk)
 {
-	if (tracing)
-		conn_connecting(sk, tcp_of(sk));
+	conn_connecting(sk, tcp_of(sk));
 	return 0;
 }
 
@@ -253,8 +241,7 @@ static __always_inline void connecting(struct sock *sk)
 SEC("?kprobe/tcp_connect")
 int BPF_KPROBE(connect_kprobe, struct sock *sk)
 {
-	if (tracing)
-		connecting(sk);
+	connecting(sk);
 	return 0;
 }
 
@@ -325,7 +312,7 @@ int connect_enter_tp(struct trace_event_raw_sys_enter *ctx)
 
 	if (!socket || BPF_CORE_READ(socket, state) != SS_UNCONNECTED)
 		return 0;
-	sk = sock_of_tcp(BPF_CORE_READ(socket, sk));
+	sk = sock_of_socket(socket);
 	if (sk && sock_is_tcp(sk))
 		connect_begins(sk, (void *)ctx->args[1], (int)ctx->args[2]);
 	return 0;
@@ -342,32 +329,28 @@ int connect_exit_tp(struct trace_event_raw_sys_exit *ctx)
 SEC("?fentry/tcp_close")
 int BPF_PROG(close_fentry, struct sock *sk)
 {
-	if (tracing)
-		conn_app_close(sk, sk->__sk_common.skc_state);
+	conn_app_close(sk, sk->__sk_common.skc_state);
 	return 0;
 }
 
 SEC("?kprobe/tcp_close")
 int BPF_KPROBE(close_kprobe, struct sock *sk)
 {
-	if (tracing)
-		conn_app_close(sk, sock_state(sk));
+	conn_app_close(sk, sock_state(sk));
 	return 0;
 }
 
 SEC("?fentry/tcp_time_wait")
 int BPF_PROG(time_wait_fentry, struct sock *sk)
 {
-	if (tracing)
-		conn_time_wait(sk);
+	conn_time_wait(sk);
 	return 0;
 }
 
 SEC("?kprobe/tcp_time_wait")
 int BPF_KPROBE(time_wait_kprobe, struct sock *sk)
 {
-	if (tracing)
-		conn_time_wait(sk);
+	conn_time_wait(sk);
 	return 0;
 }
 
@@ -377,7 +360,7 @@ int BPF_KPROBE(time_wait_kprobe, struct sock *sk)
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit4, struct sock *sk, int flags, int *err, bool kern, struct sock *child)
 {
-	if (tracing && child)
+	if (child)
 		conn_accepted(child);
 	return 0;
 }
@@ -385,7 +368,7 @@ int BPF_PROG(accept_fexit4, struct sock *sk, int flags, int *err, bool kern, str
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit2, struct sock *sk, void *arg, struct sock *child)
 {
-	if (tracing && child)
+	if (child)
 		conn_accepted(child);
 	return 0;
 }
@@ -411,13 +394,13 @@ static __always_inline int grafted(struct sock *child)
 SEC("?fentry/security_sock_graft")
 int BPF_PROG(graft_fentry, struct sock *child)
 {
-	return tracing ? grafted(child) : 0;
+	return grafted(child);
 }
 
 SEC("?kprobe/security_sock_graft")
 int BPF_KPROBE(graft_kprobe, struct sock *child)
 {
-	return tracing ? grafted(child) : 0;
+	return grafted(child);
 }
 
 static __always_inline int accept_returned(long fd)
@@ -468,7 +451,7 @@ int listen_tp(struct trace_event_raw_sys_enter *ctx)
 SEC("?fentry/tcp_conn_request")
 int BPF_PROG(syn_fentry, void *ops, void *af_ops, struct sock *sk)
 {
-	if (tracing && queue_looks_full(sk))
+	if (queue_looks_full(sk))
 		listener_syn(sk);
 	return 0;
 }
@@ -476,7 +459,7 @@ int BPF_PROG(syn_fentry, void *ops, void *af_ops, struct sock *sk)
 SEC("?kprobe/tcp_conn_request")
 int BPF_KPROBE(syn_kprobe, void *ops, void *af_ops, struct sock *sk)
 {
-	if (tracing && queue_is_full(sk))
+	if (queue_is_full(sk))
 		listener_syn(sk);
 	return 0;
 }
@@ -484,7 +467,7 @@ int BPF_KPROBE(syn_kprobe, void *ops, void *af_ops, struct sock *sk)
 SEC("?fentry/tcp_v4_syn_recv_sock")
 int BPF_PROG(final_ack4_fentry, struct sock *sk)
 {
-	if (tracing && queue_looks_full(sk))
+	if (queue_looks_full(sk))
 		listener_final_ack(sk);
 	return 0;
 }
@@ -492,7 +475,7 @@ int BPF_PROG(final_ack4_fentry, struct sock *sk)
 SEC("?kprobe/tcp_v4_syn_recv_sock")
 int BPF_KPROBE(final_ack4_kprobe, struct sock *sk)
 {
-	if (tracing && queue_is_full(sk))
+	if (queue_is_full(sk))
 		listener_final_ack(sk);
 	return 0;
 }
@@ -508,7 +491,7 @@ static __always_inline int final_ack6(struct sock *sk, struct sk_buff *skb)
 SEC("?fentry/tcp_v6_syn_recv_sock")
 int BPF_PROG(final_ack6_fentry, struct sock *sk, struct sk_buff *skb)
 {
-	if (tracing && queue_looks_full(sk))
+	if (queue_looks_full(sk))
 		final_ack6(sk, skb);
 	return 0;
 }
@@ -516,7 +499,7 @@ int BPF_PROG(final_ack6_fentry, struct sock *sk, struct sk_buff *skb)
 SEC("?kprobe/tcp_v6_syn_recv_sock")
 int BPF_KPROBE(final_ack6_kprobe, struct sock *sk, struct sk_buff *skb)
 {
-	return tracing && queue_is_full(sk) ? final_ack6(sk, skb) : 0;
+	return queue_is_full(sk) ? final_ack6(sk, skb) : 0;
 }
 
 /* Since 6.11 with the receiving socket, which is NULL for what belongs to none. */
@@ -524,7 +507,7 @@ SEC("?tp_btf/kfree_skb")
 int BPF_PROG(freed_tp, struct sk_buff *skb, void *location, enum skb_drop_reason reason,
 	     struct sock *sk)
 {
-	if (tracing && sk && sk->__sk_common.skc_state == TCP_LISTEN)
+	if (sk && sk->__sk_common.skc_state == TCP_LISTEN)
 		listener_freed(sk, reason);
 	return 0;
 }
@@ -607,9 +590,9 @@ static __always_inline bool is_stale(struct sock *sk, const struct conn *conn)
 
 static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot)
 {
-	struct conn_snapshot snapshot = { .sk = slot->sk };
-	struct sock *sk = (struct sock *)snapshot.sk;
+	struct sock *sk = (struct sock *)slot->sk;
 	struct conn *conn = &slot->conn;
+	struct conn_snapshot snapshot;
 
 	if (!sk || (conn->flags & CONN_DEAD))
 		return 0;
@@ -619,7 +602,9 @@ static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot
 		return 0;
 	}
 	conn->seen = snapshot_now;
+	snapshot.sk = (__u64)sk;
 	snapshot.conn = *conn;
+	snapshot.pad = 0;
 	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
 		snapshot.conn.local_port = sock_local_port(sk);
 	if (sock_flags(sk) & (1UL << SOCK_KEEPOPEN))

@@ -5,20 +5,31 @@
 
 #include "maps.bpf.h"
 
+/* What CONN's group has as an address: the upstream's, or the listener's; of a wildcard none. */
+static __always_inline const __u8 *group_addr(const struct conn *conn)
+{
+	if (conn->role == ROLE_CLIENT)
+		return conn->remote_addr;
+	return conn->bound == BOUND_EXACT ? conn->local_addr : NULL;
+}
+
+static __always_inline __u16 group_port(const struct conn *conn)
+{
+	return conn->role == ROLE_CLIENT ? conn->remote_port : conn->local_port;
+}
+
 static __always_inline void group_key_of(const struct conn *conn, struct group_key *key)
 {
+	const __u8 *addr = group_addr(conn);
+
 	__builtin_memset(key, 0, sizeof(*key));
 	key->netns = conn->netns;
 	key->role = conn->role;
-	if (conn->role == ROLE_CLIENT) {
-		key->port = conn->remote_port;
-		__builtin_memcpy(key->addr, conn->remote_addr, sizeof(key->addr));
-	} else {
-		key->port = conn->local_port;
+	key->port = group_port(conn);
+	if (conn->role == ROLE_SERVER)
 		key->bound = conn->bound;
-		if (conn->bound == BOUND_EXACT)
-			__builtin_memcpy(key->addr, conn->local_addr, sizeof(key->addr));
-	}
+	if (addr)
+		__builtin_memcpy(key->addr, addr, sizeof(key->addr));
 	__builtin_memcpy(key->comm, conn->comm, sizeof(key->comm));
 	if (group_by_pid)
 		key->pid = conn->pid;
@@ -49,49 +60,67 @@ static __always_inline __u32 group_claim(const struct group_key *key)
 	return found ? *found : GROUP_OTHER;
 }
 
-#define GROUP_KEY_WORDS (sizeof(struct group_key) / sizeof(__u64))
-
-static __always_inline __u32 group_hash(const struct group_key *key)
+/* A slot of `group_hints`, from what tells most groups apart. */
+static __always_inline __u32 group_hint(const struct conn *conn)
 {
-	const __u64 *words = (const __u64 *)key;
-	__u64 hash = 0;
+	const __u64 *addr = (const __u64 *)group_addr(conn);
+	__u64 hash = (__u64)conn->role << 32 ^ group_port(conn) ^ conn->netns;
 
-	for (int i = 0; i < (int)GROUP_KEY_WORDS; i++)
-		hash = (hash ^ words[i]) * 0x9e3779b97f4a7c15ULL;
-	return hash >> 32;
+	hash ^= *(const __u64 *)conn->comm;
+	if (addr)
+		hash ^= addr[1];
+	return (hash * 0x9e3779b97f4a7c15ULL) >> (64 - GROUP_HINT_BITS);
 }
 
-static __always_inline bool group_is(const struct group *group, const struct group_key *key)
+/* Whether CONN is of GROUP: its key, field by field. */
+static __always_inline bool group_has(const struct group *group, const struct conn *conn)
 {
-	const __u64 *a = (const __u64 *)&group->key, *b = (const __u64 *)key;
-	__u64 differ = 0;
+	const __u64 *addr = (const __u64 *)group_addr(conn);
+	const __u64 *group_addr = (const __u64 *)group->key.addr;
+	const __u64 *comm = (const __u64 *)conn->comm;
+	const __u64 *group_comm = (const __u64 *)group->key.comm;
+	__u64 differ = group_comm[0] ^ comm[0];
 
-	for (int i = 0; i < (int)GROUP_KEY_WORDS; i++)
-		differ |= a[i] ^ b[i];
+	differ |= group_comm[1] ^ comm[1];
+	differ |= group->key.role ^ conn->role;
+	differ |= group->key.port ^ group_port(conn);
+	differ |= group->key.netns ^ conn->netns;
+	if (conn->role == ROLE_SERVER)
+		differ |= group->key.bound ^ conn->bound;
+	if (addr)
+		differ |= (group_addr[0] ^ addr[0]) | (group_addr[1] ^ addr[1]);
+	if (group_by_pid)
+		differ |= group->key.pid ^ conn->pid;
+	if (group_by_cgroup)
+		differ |= group->key.cgroup ^ conn->cgroup;
 	return !differ;
 }
 
-/* Resolves CONN's group: by a hint, nearly always, and else by the hash map, whose hash of a key of
- * this size takes five times as long. */
-static __noinline void group_resolve(struct conn *conn)
+/* The slot of CONN's group, by its key. */
+static __noinline __u32 group_find(const struct conn *conn)
 {
 	struct group_key key;
-	struct group *group;
-	__u32 index, *hint, *slot;
+	__u32 *slot;
 
 	group_key_of(conn, &key);
-	index = group_hash(&key) % GROUP_HINTS;
-	hint = bpf_map_lookup_elem(&group_hints, &index);
+	slot = bpf_map_lookup_elem(&group_slots, &key);
+	return slot ? *slot : group_claim(&key);
+}
+
+/* Resolves CONN's group: by a hint, nearly always, because a hash map's hash of a key of this size
+ * takes several times as long. */
+static __noinline void group_resolve(struct conn *conn)
+{
+	__u32 index = group_hint(conn);
+	__u32 *hint = bpf_map_lookup_elem(&group_hints, &index);
+	struct group *group;
+
 	if (!hint)
 		return;
 	group = bpf_map_lookup_elem(&groups, hint);
-	if (group && group_is(group, &key)) {
-		conn->group = *hint;
-		return;
-	}
-	slot = bpf_map_lookup_elem(&group_slots, &key);
-	conn->group = slot ? *slot : group_claim(&key);
-	*hint = conn->group;
+	if (!group || !group_has(group, conn))
+		*hint = group_find(conn);
+	conn->group = *hint;
 }
 
 static __always_inline struct group *group_of(struct conn *conn)
@@ -109,11 +138,12 @@ static __always_inline __u64 to_us(__u64 ns)
 
 static __always_inline void hist_add(struct hist *hist, __u64 ns)
 {
-	__u64 value = to_us(ns), slot = hist_slot(value);
+	__u64 value = to_us(ns), slot = hist_slot_endless(value);
 
 	barrier_var(slot); /* the verifier of 5.10 does not follow it through 32 bits */
-	if (slot < HIST_SLOTS)
-		__sync_fetch_and_add(&hist->slots[slot], 1);
+	if (slot >= HIST_SLOTS)
+		slot = HIST_SLOTS - 1;
+	__sync_fetch_and_add(&hist->slots[slot], 1);
 	__sync_fetch_and_add(&hist->sum, value);
 	if (value > hist->max) /* two CPUs at once may lose the smaller of two new records */
 		hist->max = value;

@@ -22,6 +22,7 @@ const volatile bool split_drops = false;    /* overflows from sk_drops: see acce
 const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown tells */
 const volatile bool trace_events = false;   /* single events are asked for, exchanges too */
 const volatile bool no_turns = false;	    /* no hooks at send and receive: see CONN_UNWATCHED */
+const volatile bool looks_twice = false;    /* on_state_again is there */
 
 const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
 const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */
@@ -29,7 +30,7 @@ const volatile __u32 wakeup_bytes = 1 << 20; /* in the ring before user space is
 const volatile __u32 tick_us = 4000;	     /* length of a jiffy */
 
 /* User space writes these while the programs run. */
-bool tracing = false;	 /* nothing is recorded before all hooks are in place */
+bool tracing = false;	 /* no record is made before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
 __u64 conns_kept = 0;	 /* records in `conns` */
 bool remembered = false; /* something has been put into `recent` */
@@ -39,14 +40,25 @@ __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it rea
 __u64 snapshot_ns = 0;	 /* when it began */
 __u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for */
 
-/* See on_state_again. Two CPUs of one slot only make each other look twice. */
-#define CHANGE_CPUS 128
+/* For what is of one moment on one CPU. Two CPUs of one place overwrite each other's. */
+#define CPU_PLACES 128
+
+/* The last change of state: see on_state_again. */
 struct change {
 	__u64 sk;
 	__u64 state;
 };
 
-static struct change last_change[CHANGE_CPUS];
+static struct change last_change[CPU_PLACES];
+
+/* The last client that seemed to leave for TIME_WAIT, where that is inferred: see
+ * conn_reset_sent(). */
+struct leaver {
+	__u64 sk;
+	struct conn conn;
+};
+
+static struct leaver last_leaver[CPU_PLACES];
 
 __u32 events_lost = 0; /* see event_header.lost */
 
@@ -139,19 +151,24 @@ struct {
 	__uint(max_entries, 1024);
 } backlogs SEC(".maps");
 
-/* What a thread's connect(2) was asked for, until it returns: see connect_begins(). Key: pid_tgid.
- * LRU, because the return may be missed. */
+/*
+ * What a thread's connect(2) was asked for, until it returns: see connect_begins(). By a hash of
+ * the thread, who comes later takes the place: what is asked for is a failure for want of a route,
+ * which returns at once, so that only one on another CPU at that moment can be hidden by it.
+ */
+#define CONNECTING_BITS 12
 struct connecting {
+	__u64 thread; /* pid_tgid, 0 none */
 	__u64 since_ns;
 	__u64 sk; /* struct sock */
 	__u64 to; /* struct sockaddr, the kernel's or the caller's */
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__type(key, __u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
 	__type(value, struct connecting);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 1 << CONNECTING_BITS);
 } connects SEC(".maps");
 
 /*
@@ -179,7 +196,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
 	__type(value, __u32);
-	__uint(max_entries, GROUP_HINTS);
+	__uint(max_entries, 1 << GROUP_HINT_BITS);
 } group_hints SEC(".maps");
 
 /* Slots of `groups` that are free: user space fills it, group_claim() takes. A queue, because
@@ -191,9 +208,8 @@ struct {
 } free_groups SEC(".maps");
 
 /*
- * Connections that ended by our own FIN, for the payload that may still meet it: see
- * conn_reset_sent(). A client's only where TIME_WAIT is inferred, and may have to be taken back.
- * Key: both ends. LRU: what counts comes within seconds.
+ * Servers' connections that ended by our own FIN, for the payload that may still meet it: see
+ * conn_reset_sent(). Key: both ends. LRU: what counts comes within seconds.
  */
 struct flow {
 	__u8 local_addr[CONN_ADDR_LEN];

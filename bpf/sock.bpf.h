@@ -21,12 +21,15 @@
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak
 	__attribute__((returns_nonnull));
 
-/* SK, which is of TCP, for direct reads: NULL where the kernel allows these in no kprobe. */
+/* POINTER, to a TYPE of the kernel's, for direct reads: NULL where these need a program's own
+ * arguments. */
+#define direct(type, pointer)                                                                      \
+	(bpf_rdonly_cast ? (type *)bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(type)) : NULL)
+
+/* SK, which is of TCP. */
 static __always_inline struct tcp_sock *tcp_direct(struct sock *sk)
 {
-	if (!bpf_rdonly_cast)
-		return NULL;
-	return bpf_rdonly_cast(sk, bpf_core_type_id_kernel(struct tcp_sock));
+	return direct(struct tcp_sock, sk);
 }
 
 /* The same, in fentry and tp_btf programs, which have a helper on every kernel. */
@@ -35,14 +38,6 @@ static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
 	struct tcp_sock *tp = tcp_direct(sk);
 
 	return tp ? tp : bpf_skc_to_tcp_sock(sk);
-}
-
-/* TASK, likewise: NULL before 6.2. */
-static __always_inline struct task_struct *task_direct(struct task_struct *task)
-{
-	if (!bpf_rdonly_cast)
-		return NULL;
-	return bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
 }
 
 static __always_inline void addr_map_v4(__u8 *addr, __be32 v4)
@@ -140,6 +135,16 @@ static __always_inline void tcp_endpoints(struct sock *sk, const struct tcp_sock
 	addr_map_v4(conn->remote_addr, common->skc_daddr);
 }
 
+/*
+ * When the segment came that the caller works on, or that was last: TCP looks at the clock, which
+ * is CLOCK_MONOTONIC, before it does anything with one (tcp_mstamp_refresh() in tcp_rcv_established
+ * and tcp_rcv_state_process, net/ipv4/tcp_input.c). To ask the clock again takes 50 instructions.
+ */
+static __always_inline __u64 tcp_segment_ns(const struct tcp_sock *tp)
+{
+	return tp->tcp_clock_cache;
+}
+
 static __always_inline __u32 tcp_netns(const struct tcp_sock *tp)
 {
 	return tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ns.inum;
@@ -153,24 +158,32 @@ static __always_inline __u32 sock_netns(struct sock *sk)
 /* Of a socket of TCP. */
 static __always_inline int sock_state(struct sock *sk)
 {
-	const struct sock *direct = (const struct sock *)tcp_direct(sk);
+	const struct sock *fast = direct(struct sock, sk);
 
-	return direct ? direct->__sk_common.skc_state : BPF_CORE_READ(sk, __sk_common.skc_state);
+	return fast ? fast->__sk_common.skc_state : BPF_CORE_READ(sk, __sk_common.skc_state);
 }
 
 static __always_inline unsigned long sock_flags(struct sock *sk)
 {
-	const struct sock *direct = (const struct sock *)tcp_direct(sk);
+	const struct sock *fast = direct(struct sock, sk);
 
-	return direct ? direct->__sk_common.skc_flags : BPF_CORE_READ(sk, __sk_common.skc_flags);
+	return fast ? fast->__sk_common.skc_flags : BPF_CORE_READ(sk, __sk_common.skc_flags);
+}
+
+static __always_inline __u16 sock_protocol(struct sock *sk)
+{
+	const struct sock *fast = direct(struct sock, sk);
+
+	return fast ? fast->sk_protocol : BPF_CORE_READ(sk, sk_protocol);
 }
 
 static __always_inline bool sock_is_tcp(struct sock *sk)
 {
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	const struct sock *fast = direct(struct sock, sk);
+	__u16 family =
+		fast ? fast->__sk_common.skc_family : BPF_CORE_READ(sk, __sk_common.skc_family);
 
-	return (family == AF_INET || family == AF_INET6) &&
-	       BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+	return (family == AF_INET || family == AF_INET6) && sock_protocol(sk) == IPPROTO_TCP;
 }
 
 /* A subflow of MPTCP. Not to be asked of a child before ESTABLISHED: it is born with its listener's
@@ -192,8 +205,7 @@ static __always_inline struct sock *sock_of_tcp(struct sock *sk)
 {
 	struct mptcp_sock *mptcp = (struct mptcp_sock *)sk;
 
-	if (!bpf_core_field_exists(struct mptcp_sock, first) ||
-	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+	if (!bpf_core_field_exists(struct mptcp_sock, first) || sock_protocol(sk) != IPPROTO_MPTCP)
 		return sk;
 	return BPF_CORE_READ(mptcp, first);
 }
@@ -230,14 +242,14 @@ static __always_inline __u64 until_nul(__u64 word)
  * behind a name's end is another's, older one. */
 static __always_inline void owner_name(struct task_struct *task, struct owner *owner)
 {
-	struct task_struct *direct = task_direct(task);
+	struct task_struct *fast = direct(struct task_struct, task);
 	__u64 *to = (__u64 *)owner->comm, *from;
 
-	if (!direct) {
+	if (!fast) {
 		BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
 		return;
 	}
-	from = (__u64 *)direct->group_leader->comm;
+	from = (__u64 *)fast->group_leader->comm;
 	to[0] = until_nul(from[0]);
 	to[1] = to[0] >> 56 ? until_nul(from[1]) : 0;
 }
@@ -263,35 +275,46 @@ static __always_inline void owner_current(struct owner *owner)
 static __always_inline bool current_is_exiting(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct task_struct *direct = task_direct(task);
+	struct task_struct *fast = direct(struct task_struct, task);
 
-	return (direct ? direct->flags : BPF_CORE_READ(task, flags)) & PF_EXITING;
+	return (fast ? fast->flags : BPF_CORE_READ(task, flags)) & PF_EXITING;
 }
 
 /* The socket of FILE, NULL where it is none. */
 static __always_inline struct socket *socket_of_file(struct file *file)
 {
-	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	struct file *fast = direct(struct file, file);
+	__u16 mode = fast ? fast->f_inode->i_mode : BPF_CORE_READ(file, f_inode, i_mode);
+
+	if ((mode & S_IFMT) != S_IFSOCK)
 		return NULL;
-	return BPF_CORE_READ(file, private_data);
+	return fast ? fast->private_data : BPF_CORE_READ(file, private_data);
+}
+
+static __always_inline struct sock *sock_of_socket(struct socket *socket)
+{
+	struct socket *fast = direct(struct socket, socket);
+
+	return sock_of_tcp(fast ? fast->sk : BPF_CORE_READ(socket, sk));
 }
 
 static __always_inline struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket = socket_of_file(file);
 
-	return socket ? sock_of_tcp(BPF_CORE_READ(socket, sk)) : NULL;
+	return socket ? sock_of_socket(socket) : NULL;
 }
 
 /* The socket behind a descriptor of the running task, NULL where it is none. */
 static __always_inline struct socket *socket_of_fd(long fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
+	struct task_struct *fast = direct(struct task_struct, task);
+	struct fdtable *table = fast ? fast->files->fdt : BPF_CORE_READ(task, files, fdt);
+	struct file **files = fast ? table->fd : BPF_CORE_READ(table, fd);
 	struct file *file = NULL;
 
-	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || fd >= (fast ? table->max_fds : BPF_CORE_READ(table, max_fds)))
 		return NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
 	return file ? socket_of_file(file) : NULL;
@@ -301,7 +324,7 @@ static __always_inline struct sock *sock_of_fd(long fd)
 {
 	struct socket *socket = socket_of_fd(fd);
 
-	return socket ? sock_of_tcp(BPF_CORE_READ(socket, sk)) : NULL;
+	return socket ? sock_of_socket(socket) : NULL;
 }
 
 #endif /* connscope_SOCK_BPF_H */

@@ -131,19 +131,23 @@ static __always_inline struct conn *slot_conn(struct conn_slot *slot)
 	return &slot->conn;
 }
 
+/* Out of line, so that nothing has to be kept for it. */
+static __noinline struct conn *conn_find_away(const void *sk)
+{
+	__u32 hash = slot_hash(sk), distance = slot_search(slot_key(sk), hash);
+
+	return distance ? slot_conn(slot_at(hash, distance)) : NULL;
+}
+
 static __always_inline struct conn *conn_find(const void *sk)
 {
-	__u32 hash = slot_hash(sk), distance;
-	struct conn_slot *slot = slot_at(hash, 0);
+	struct conn_slot *slot = slot_at(slot_hash(sk), 0);
 
 	if (!slot)
 		return NULL;
 	if (slot->sk == (__u64)sk)
 		return &slot->conn;
-	if (!(slot->use & (SLOT_TAKEN - 1)))
-		return NULL;
-	distance = slot_search(slot_key(sk), hash);
-	return distance ? slot_conn(slot_at(hash, distance)) : NULL;
+	return slot->use & (SLOT_TAKEN - 1) ? conn_find_away(sk) : NULL;
 }
 
 static __always_inline struct conn_slot *slot_take_for(const void *sk)
@@ -157,8 +161,9 @@ static __always_inline struct conn_slot *slot_take_for(const void *sk)
 	return distance ? slot_at(hash, distance) : NULL;
 }
 
-/* A copy of CONN becomes the record of SK, which has none. NULL: there is no room. */
-static __always_inline struct conn *conn_put(const void *sk, const struct conn *conn)
+/* An empty record for SK, which has none; it is not found until conn_end_add(). NULL: there is no
+ * room. */
+static __always_inline struct conn *conn_begin_add(const void *sk)
 {
 	struct conn_slot *slot = NULL;
 
@@ -169,10 +174,16 @@ static __always_inline struct conn *conn_put(const void *sk, const struct conn *
 		__sync_fetch_and_add(&conns_kept, -1);
 		return NULL;
 	}
-	__builtin_memcpy(&slot->conn, conn, sizeof(*conn));
+	__builtin_memset(&slot->conn, 0, sizeof(slot->conn));
+	return slot_conn(slot);
+}
+
+static __always_inline void conn_end_add(const void *sk, struct conn *conn)
+{
+	struct conn_slot *slot = (void *)conn - offsetof(struct conn_slot, conn);
+
 	barrier();
 	slot->sk = (__u64)sk;
-	return &slot->conn;
 }
 
 static __always_inline void conn_remove(const void *sk)

@@ -49,12 +49,12 @@ static __always_inline void turn_change(struct conn *conn, __u8 turn, __u64 now)
 
 /*
  * The usual change: of CONN, for which counted_as() has foreseen it, BYTES have gone the way of
- * TURN. As turn_to(), without what cannot be then.
+ * TURN, at NOW. As turn_to(), without what cannot be then.
  */
 static __always_inline void turn_around(struct group *group, struct conn *conn, __u8 turn,
-					__u32 bytes)
+					__u32 bytes, __u64 now)
 {
-	__u64 now = bpf_ktime_get_ns(), ns = now - conn->last_ns;
+	__u64 ns = now - conn->last_ns;
 
 	conn->turn = turn;
 	conn->counted = turn == TURN_SENT ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE;

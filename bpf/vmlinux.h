@@ -148,6 +148,7 @@ struct tcp_sock {
 	__u32 snd_una;
 	__u32 write_seq;
 	__u32 lsndtime;
+	__u64 tcp_clock_cache;
 	int linger2;
 	__u64 bytes_acked;
 	__u64 bytes_received;

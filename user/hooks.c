@@ -64,6 +64,7 @@ static void apply_knobs(struct hooks *hooks)
 	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
 	skel->rodata->trace_events = options->exchanges;
 	skel->rodata->no_turns = options->no_turns;
+	skel->rodata->looks_twice = probes->chosen[FEATURE_STATE]->preemption;
 	skel->rodata->conns_max = options->max_conns;
 	skel->rodata->conn_slots = conn_slots(options->max_conns);
 	bpf_map__set_max_entries(skel->maps.conns, skel->rodata->conn_slots);

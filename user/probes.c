@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "log.h"
+#include "preemption.h"
 
 /* Only ways whose tier allows are looked at, in this order; the last of a feature may be inferred.
  */
@@ -25,6 +26,8 @@ static const struct probe_way ways[] = {
 	WAY(STATE, TRACEPOINT, TP_BTF,
 	    .programs = { { "on_state", "inet_sock_set_state", 0 },
 			  { "on_state_again", "inet_sock_set_state", 0 } },
+	    .needed = true, .preemption = true),
+	WAY(STATE, TRACEPOINT, TP_BTF, .programs = { { "on_state", "inet_sock_set_state", 0 } },
 	    .needed = true),
 	WAY(DESTROY, TRACEPOINT, TP_BTF, .programs = { { "on_destroy", "tcp_destroy_sock", 0 } },
 	    .needed = true),
@@ -241,7 +244,7 @@ static bool needs_turns(const struct probes *probes, const struct probe_way *way
 
 static bool way_usable(const struct probes *probes, const struct probe_way *way)
 {
-	if (needs_turns(probes, way))
+	if (needs_turns(probes, way) || (way->preemption && !probes->has_preemption))
 		return false;
 	if (probes->bad[way - ways] || !tier_allowed(probes, way->tier))
 		return false;
@@ -352,6 +355,7 @@ int probes__init(struct probes *probes, const struct options *options)
 		return log_err(-ENOMEM, "cannot start");
 	probes->has_fentry = fentry_works(probes->btf);
 	probes->has_kprobe = kprobe_works();
+	probes->has_preemption = preemption_here();
 	choose(probes);
 	return check_backend(probes);
 }

@@ -26,6 +26,7 @@ struct probe_way {
 	} programs[WAY_PROGRAMS];
 	bool needed;	    /* nothing works without */
 	bool quiet;	    /* not run by the loopback check */
+	bool preemption;    /* only where the kernel may preempt tracing programs */
 	const char *reason; /* what is missing with this way, shown as it is */
 };
 
@@ -38,6 +39,7 @@ struct probes {
 	enum backend backend;
 	bool has_fentry;
 	bool has_kprobe;
+	bool has_preemption;
 	bool no_turns; /* what only the turns need is off */
 };
 

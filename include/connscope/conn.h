@@ -86,6 +86,7 @@ enum conn_flags {
 	CONN_KEEPALIVE = 1 << 8,    /* SO_KEEPALIVE is on; set in what is sent, never kept */
 	CONN_UNWATCHED = 1 << 9,    /* --no-turns: nothing looked at send and receive */
 	CONN_STALE = 1 << 10,	    /* its end was missed, as a snapshot has said */
+	CONN_BOUND_KNOWN = 1 << 11, /* server: `bound` was read from its listener */
 };
 
 /* Whether a connection stands in its group's open count, and if so, which payload is the usual one
@@ -257,9 +258,9 @@ struct group {
 	struct hist response_us;
 };
 
-#define GROUP_NONE  0 /* not yet resolved */
-#define GROUP_OTHER 1 /* what did not fit */
-#define GROUP_FIRST 2
-#define GROUP_HINTS 4096 /* a power of two */
+#define GROUP_NONE	0 /* not yet resolved */
+#define GROUP_OTHER	1 /* what did not fit */
+#define GROUP_FIRST	2
+#define GROUP_HINT_BITS 12 /* of a hash: see group_hint() */
 
 #endif /* connscope_CONN_H */

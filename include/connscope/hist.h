@@ -28,18 +28,25 @@ static const __u8 hist_low_slots[256] = {
 /* clang-format on */
 
 /*
- * hist_slot() gives the bucket of VALUE, 0 to HIST_SLOTS - 1. BPF at -mcpu=v3 cannot count leading
- * zeros: VALUE is shifted until the table has it, six bits at a time, and each bit is four buckets.
+ * The bucket of VALUE, if there were no last one. BPF at -mcpu=v3 cannot count leading zeros: VALUE
+ * is shifted until the table has it, six bits at a time, and each bit is four buckets.
  */
-static inline __u32 hist_slot(__u64 value)
+static inline __u32 hist_slot_endless(__u64 value)
 {
-	__u32 shift = 0, slot;
+	__u32 shift = 0;
 
 	while (value >> 8 && shift < 60) {
 		value >>= 6;
 		shift += 6;
 	}
-	slot = hist_low_slots[value & 255] + 4 * shift;
+	return hist_low_slots[value & 255] + 4 * shift;
+}
+
+/* The bucket of VALUE, 0 to HIST_SLOTS - 1. */
+static inline __u32 hist_slot(__u64 value)
+{
+	__u32 slot = hist_slot_endless(value);
+
 	return slot < HIST_SLOTS ? slot : HIST_SLOTS - 1;
 }
 
