@@ -34,10 +34,10 @@ static __always_inline __u32 idle_by_ticks(const struct tcp_sock *tp, bool unrea
 static __always_inline __u32 idle_at_close(const struct conn *conn, const struct tcp_sock *tp,
 					   __u32 unread, __u64 now)
 {
-	bool timed = conn->last_ns && !conn->untimed;
+	__u64 last_ns = conn->untimed ? 0 : conn->last_ns;
 
-	if (timed && !unread)
-		return (now - conn->last_ns) / 1000000;
+	if (last_ns && !unread)
+		return now > last_ns ? (now - last_ns) / 1000000 : 0;
 	if (unread || conn->sent_bytes || conn->received_bytes || (conn->flags & CONN_PARTIAL))
 		return idle_by_ticks(tp, unread);
 	return IDLE_UNKNOWN; /* no payload ever */
@@ -47,8 +47,9 @@ static __noinline void close_mark(struct sock *sk, const struct tcp_sock *tp, st
 				  __u8 initiator, __u8 cause)
 {
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
+	__u64 since = conn->last_ns ? conn->last_ns : conn->opened_ns;
+	__u64 now = remote ? tcp_segment_ns(tp, since) : bpf_ktime_get_ns();
 	__u32 unread = unread_bytes(sk, tp);
-	__u64 now = remote ? tcp_segment_ns(tp) : bpf_ktime_get_ns();
 
 	conn->initiator = initiator;
 	conn->cause = cause;
@@ -306,6 +307,13 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 	close_mark(sk, tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE);
 }
 
+/* Addresses of sockets are used again at once, ports are not. */
+static __always_inline bool is_same_flow(const struct conn *a, const struct conn *b)
+{
+	return a->local_port == b->local_port && a->remote_port == b->remote_port &&
+	       a->netns == b->netns && a->role == ROLE_CLIENT;
+}
+
 /* What SK did after its end concerns GONE, which user space has already. */
 static __always_inline void conn_amend(struct sock *sk, struct conn *gone, bool late)
 {
@@ -346,13 +354,13 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 		conn->cause = CAUSE_AFTER_FIN_DATA;
 		return;
 	}
-	if (infer_time_wait && leaver->sk == (__u64)sk) {
+	sock_endpoints(sk, &here);
+	here.netns = sock_netns(sk);
+	if (infer_time_wait && leaver->sk == (__u64)sk && is_same_flow(&leaver->conn, &here)) {
 		conn_amend(sk, &leaver->conn, late);
 		leaver->sk = 0;
 		return;
 	}
-	sock_endpoints(sk, &here);
-	here.netns = sock_netns(sk);
 	flow_of(&here, &flow);
 	gone = bpf_map_lookup_elem(&recent, &flow);
 	if (!gone)

@@ -351,7 +351,8 @@ static __noinline void conn_open_client(struct sock *sk, const struct tcp_sock *
 					struct conn *before)
 {
 	if (before) {
-		conn_finish(sk, before);
+		if (!(before->flags & CONN_STALE))
+			conn_finish(sk, before);
 		conn_drop(sk, before);
 	}
 	conn_open(sk, tp, ROLE_CLIENT);
@@ -401,7 +402,7 @@ static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *
 {
 	struct conn *conn = conn_find(sk);
 
-	if (conn && conn->state == TCP_SYN_RECV) /* at the second look */
+	if (conn && looks_twice && conn->state == TCP_SYN_RECV) /* at the second look */
 		return;
 	if (conn) /* its end was missed */
 		conn_drop(sk, conn);
@@ -465,7 +466,7 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 		return;
 	}
 	if (!conn->ready)
-		conn->ready_ns = tcp_segment_ns(tp);
+		conn->ready_ns = tcp_segment_ns(tp, conn->opened_ns);
 	conn->ready = 1;
 	group_open(conn);
 	if (trace_events)
@@ -575,9 +576,8 @@ static __noinline void payload_unknown(struct sock *sk, bool received)
 static __always_inline __u64 received_ns(struct sock *sk, const struct conn *conn)
 {
 	const struct tcp_sock *tp = conn->role == ROLE_SERVER ? tcp_of(sk) : NULL;
-	__u64 now = tp ? tcp_segment_ns(tp) : bpf_ktime_get_ns();
 
-	return now > conn->last_ns ? now : conn->last_ns;
+	return tp ? tcp_segment_ns(tp, conn->last_ns) : bpf_ktime_get_ns();
 }
 
 /* A payload of CONN, whatever has become of it. Both directions are looked at, so that a run that
@@ -698,8 +698,8 @@ static __always_inline void conn_remember(struct sock *sk, const struct conn *co
 		if (!infer_time_wait || !ended_here || !(conn->flags & CONN_TIME_WAIT))
 			return;
 		leaver = leaver_here();
-		leaver->sk = (__u64)sk;
 		leaver->conn = *conn;
+		leaver->sk = (__u64)sk;
 		return;
 	}
 	if (!ended_here && !remembered)
@@ -716,10 +716,11 @@ static __always_inline void conn_remember(struct sock *sk, const struct conn *co
 /* tcp_destroy_sock: fires once for each full TCP socket (inet_csk_destroy_sock). */
 static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 {
+	if (conn->flags & CONN_STALE) /* user space knows, and snapshot_conns drops it */
+		return;
 	/* A child that never entered the queue is no connection; one without an owner matches no
-	 * filter on owners; and user space has been told of the end of one that is stale. */
-	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid) ||
-	    (conn->flags & CONN_STALE)) {
+	 * filter on owners. */
+	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid)) {
 		conn_drop(sk, conn);
 		return;
 	}

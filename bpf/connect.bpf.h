@@ -86,9 +86,12 @@ static __always_inline void connect_begins(struct sock *sk, const void *to, int 
 
 	if (!connecting || len < ADDR_MIN)
 		return;
+	connecting->thread = 0; /* whose place it was finds nothing, rather than half of ours */
+	barrier();
 	connecting->since_ns = bpf_ktime_get_ns();
 	connecting->sk = (__u64)sk;
 	connecting->to = (__u64)to;
+	barrier();
 	connecting->thread = thread;
 }
 

@@ -601,10 +601,14 @@ static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot
 			conn_drop(sk, conn);
 		return 0;
 	}
-	conn->seen = snapshot_now;
 	snapshot.sk = (__u64)sk;
 	snapshot.conn = *conn;
 	snapshot.pad = 0;
+	barrier();
+	if (slot->sk != snapshot.sk) /* gone meanwhile, and the slot may be another's */
+		return 0;
+	conn->seen = snapshot_now;
+	snapshot.conn.seen = conn->seen;
 	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
 		snapshot.conn.local_port = sock_local_port(sk);
 	if (sock_flags(sk) & (1UL << SOCK_KEEPOPEN))

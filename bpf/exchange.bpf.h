@@ -48,7 +48,7 @@ static __always_inline void exchange_ask(const struct conn *conn, struct exchang
 	at->exchange.request_ns = now;
 	if (conn->exchanges && timed)
 		at->exchange.gap_ns = now - conn->last_ns;
-	if (!bytes) /* see conn_payload(): it cannot be told from what came before */
+	if (!bytes) /* see payload_unknown(): it cannot be told from what came before */
 		at->exchange.flags = EXCHANGE_CUT;
 }
 

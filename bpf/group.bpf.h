@@ -47,14 +47,17 @@ static __always_inline __u32 group_claim(const struct group_key *key)
 		count_loss(LOSS_GROUP_MAP);
 		return GROUP_OTHER;
 	}
-	group = bpf_map_lookup_elem(&groups, &slot);
-	if (!group)
-		return GROUP_OTHER;
-	group->key = *key;
-	if (!bpf_map_update_elem(&group_slots, key, &slot, BPF_NOEXIST))
+	if (!bpf_map_update_elem(&group_slots, key, &slot, BPF_NOEXIST)) {
+		group = bpf_map_lookup_elem(&groups, &slot);
+		if (!group)
+			return GROUP_OTHER;
+		group->key = *key;
+		group->key.role = ROLE_NONE; /* not before the rest is there */
+		barrier();
+		group->key.role = key->role;
 		return slot;
+	}
 	/* Another CPU was first. */
-	group->key.role = ROLE_NONE;
 	bpf_map_push_elem(&free_groups, &slot, 0);
 	found = bpf_map_lookup_elem(&group_slots, key);
 	return found ? *found : GROUP_OTHER;
@@ -69,6 +72,10 @@ static __always_inline __u32 group_hint(const struct conn *conn)
 	hash ^= *(const __u64 *)conn->comm;
 	if (addr)
 		hash ^= addr[1];
+	if (group_by_pid)
+		hash ^= (__u64)conn->pid << 16;
+	if (group_by_cgroup)
+		hash ^= conn->cgroup << 8;
 	return (hash * 0x9e3779b97f4a7c15ULL) >> (64 - GROUP_HINT_BITS);
 }
 
@@ -114,13 +121,17 @@ static __noinline void group_resolve(struct conn *conn)
 	__u32 index = group_hint(conn);
 	__u32 *hint = bpf_map_lookup_elem(&group_hints, &index);
 	struct group *group;
+	__u32 slot;
 
 	if (!hint)
 		return;
-	group = bpf_map_lookup_elem(&groups, hint);
-	if (!group || !group_has(group, conn))
-		*hint = group_find(conn);
-	conn->group = *hint;
+	slot = *(volatile __u32 *)hint; /* once: another CPU may write it */
+	group = bpf_map_lookup_elem(&groups, &slot);
+	if (!group || !group_has(group, conn)) {
+		slot = group_find(conn);
+		*hint = slot;
+	}
+	conn->group = slot;
 }
 
 static __always_inline struct group *group_of(struct conn *conn)

@@ -32,7 +32,7 @@ const volatile __u32 tick_us = 4000;	     /* length of a jiffy */
 /* User space writes these while the programs run. */
 bool tracing = false;	 /* no record is made before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
-__u64 conns_kept = 0;	 /* records in `conns` */
+__s64 conns_kept = 0;	 /* records in `conns` */
 bool remembered = false; /* something has been put into `recent` */
 __u32 seed_pass = 0;	 /* see seed_file */
 bool reaping = false;	 /* see snapshot_conns */
@@ -85,7 +85,8 @@ struct {
 	__uint(max_entries, 1);
 } chunks SEC(".maps");
 
-/* Sockets that are being adopted: see adoption_begin(). Key: address of the struct sock. */
+/* Sockets that are being adopted: see adoption_begin(), which makes an entry, and adoption_end().
+ * Key: address of the struct sock. As many as there are CPUs at once; full: not adopted now. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, __u64);
@@ -191,7 +192,8 @@ struct {
 	__uint(max_entries, 1026);
 } group_slots SEC(".maps");
 
-/* Slots in `groups` by a hash of the group's key: a hint, to be checked there. */
+/* Slots in `groups` by a hash of the group's key: a hint, to be checked there. Who comes later
+ * takes the place. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);

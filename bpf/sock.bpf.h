@@ -2,9 +2,9 @@
 /*
  * Pure readers: struct sock -> addresses, network namespace, owner. Network byte order ends here.
  *
- * They read through BPF_CORE_READ, so that fentry, kprobe and iterator programs share them; each
- * runs once in a connection's life. What runs at each payload or state change reads directly,
- * through tcp_of(), in its hook.
+ * They read through direct() where the kernel has it, and else through BPF_CORE_READ, so that
+ * fentry, kprobe and iterator programs share them. What runs at each payload or state change reads
+ * from its program's argument, or through tcp_of().
  */
 #ifndef connscope_SOCK_BPF_H
 #define connscope_SOCK_BPF_H
@@ -139,10 +139,14 @@ static __always_inline void tcp_endpoints(struct sock *sk, const struct tcp_sock
  * When the segment came that the caller works on, or that was last: TCP looks at the clock, which
  * is CLOCK_MONOTONIC, before it does anything with one (tcp_mstamp_refresh() in tcp_rcv_established
  * and tcp_rcv_state_process, net/ipv4/tcp_input.c). To ask the clock again takes 50 instructions.
+ * Not before SINCE: there may have been no segment (TCP_REPAIR), and what was sent meanwhile is
+ * later. A timer of the socket looks, too: the delayed ACK's, 40 ms after a segment at the most.
  */
-static __always_inline __u64 tcp_segment_ns(const struct tcp_sock *tp)
+static __always_inline __u64 tcp_segment_ns(const struct tcp_sock *tp, __u64 since)
 {
-	return tp->tcp_clock_cache;
+	__u64 ns = tp->tcp_clock_cache;
+
+	return ns > since ? ns : since;
 }
 
 static __always_inline __u32 tcp_netns(const struct tcp_sock *tp)

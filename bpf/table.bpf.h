@@ -10,7 +10,9 @@
  * returns a value: who reads 1 afterwards has it, and who reads more goes on.
  *
  * A socket's record is sought, added and dropped under its lock, or where nobody else knows the
- * socket. What runs without it goes through adoption_begin() (conn.bpf.h), or only reads.
+ * socket. The seed, which runs without it, goes through adoption_begin() (conn.bpf.h); a snapshot
+ * reads, and drops what its socket has left behind. On x86 a slot's `sk` is seen after what was
+ * written before it; nothing here makes other processors do so.
  */
 #ifndef connscope_TABLE_BPF_H
 #define connscope_TABLE_BPF_H
@@ -117,6 +119,8 @@ __noinline __u32 slot_take_away(__u32 hash)
 
 static __always_inline void slot_leave(struct conn_slot *slot)
 {
+	if (slot->use < SLOT_TAKEN) /* twice */
+		return;
 	slot->sk = 0;
 	barrier();
 	__sync_fetch_and_add(&slot->use, -SLOT_TAKEN);
@@ -168,7 +172,7 @@ static __always_inline struct conn *conn_begin_add(const void *sk)
 	struct conn_slot *slot = NULL;
 
 	__sync_fetch_and_add(&conns_kept, 1);
-	if (conns_kept <= conns_max)
+	if (conns_kept <= (__s64)conns_max)
 		slot = slot_take_for(sk);
 	if (!slot) {
 		__sync_fetch_and_add(&conns_kept, -1);

@@ -44,7 +44,7 @@ void tracer__end_snapshot(struct tracer *tracer, struct aggregate *agg);
 /* Between snapshots: hands AGG how long each accept queue is now. 0 or -errno. */
 int tracer__sample_depths(struct tracer *tracer, struct aggregate *agg);
 
-/* Stops recording: what happens from here on is not in any report. */
+/* From here on no connection is taken up: what is open or accepted from now on is in no report. */
 void tracer__stop(struct tracer *tracer);
 
 /* Readable when events should not wait any longer. */

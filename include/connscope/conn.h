@@ -72,8 +72,8 @@ enum conn_fail {
 	FAIL_MAX,
 };
 
-/* Written under the socket's lock alone, and so together; what others write as well is a byte of
- * its own in struct conn. */
+/* Written under the socket's lock alone, and so together, but for CONN_STALE, of which the socket
+ * makes no use any more; what others write as well is a byte of its own in struct conn. */
 enum conn_flags {
 	CONN_PARTIAL = 1 << 0,	    /* was open before tracing began */
 	CONN_ENDED_BEFORE = 1 << 1, /* partial, and one side had closed before */
@@ -90,7 +90,7 @@ enum conn_flags {
 };
 
 /* Whether a connection stands in its group's open count, and if so, which payload is the usual one
- * to come next: that takes the short way of conn_payload(). */
+ * to come next: that takes the short way of conn_received() and conn_sent(). */
 enum conn_counted {
 	COUNTED_NOT,
 	COUNTED,

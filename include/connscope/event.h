@@ -51,7 +51,7 @@ struct exchange_event {
 struct conn_snapshot {
 	__u64 sk;
 	struct conn conn;
-	__u32 stale; /* its end was missed: user space deletes it */
+	__u32 stale; /* its end was missed: it is dropped once user space has it */
 	__u32 pad;
 };
 
