@@ -325,7 +325,7 @@ static __always_inline void conn_amend(struct sock *sk, struct conn *gone, bool 
 /*
  * A reset in answer to a segment that SK got, after our own FIN: payload met it, the server's half
  * of the keep-alive race. SK is one of three: open still, because the application has only shut
- * down; an orphan that tcp_done() has just destroyed, on this CPU; or the TIME_WAIT mini-socket, of
+ * down; an orphan that tcp_done() has just destroyed; or the TIME_WAIT mini-socket, of
  * which struct sock_common is all there is.
  */
 static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
@@ -336,7 +336,7 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 	bool late;
 
 	struct conn *conn = conn_find(sk), *gone;
-	struct leaver *leaver = leaver_here();
+	struct leaver *leaver = leaver_of(sk);
 	struct conn here = {};
 	struct flow flow = {};
 

@@ -682,9 +682,9 @@ static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
 	flow->remote_port = conn->remote_port;
 }
 
-static __always_inline struct leaver *leaver_here(void)
+static __always_inline struct leaver *leaver_of(const struct sock *sk)
 {
-	return &last_leaver[bpf_get_smp_processor_id() % CPU_PLACES];
+	return &leavers[slot_hash(sk) >> (32 - LEAVER_BITS)];
 }
 
 /* For conn_reset_sent(): CONN, or that there is no more to be said of this flow. */
@@ -697,7 +697,7 @@ static __always_inline void conn_remember(struct sock *sk, const struct conn *co
 	if (conn->role == ROLE_CLIENT) {
 		if (!infer_time_wait || !ended_here || !(conn->flags & CONN_TIME_WAIT))
 			return;
-		leaver = leaver_here();
+		leaver = leaver_of(sk);
 		leaver->conn = *conn;
 		leaver->sk = (__u64)sk;
 		return;

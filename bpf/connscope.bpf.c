@@ -76,7 +76,7 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 
 static __always_inline struct change *change_here(void)
 {
-	return &last_change[bpf_get_smp_processor_id() % CPU_PLACES];
+	return &last_change[bpf_get_smp_processor_id() % CHANGE_CPUS];
 }
 
 SEC("tp_btf/inet_sock_set_state")

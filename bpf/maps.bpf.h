@@ -40,25 +40,25 @@ __u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it rea
 __u64 snapshot_ns = 0;	 /* when it began */
 __u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for */
 
-/* For what is of one moment on one CPU. Two CPUs of one place overwrite each other's. */
-#define CPU_PLACES 128
-
-/* The last change of state: see on_state_again. */
+/* The last change of state on a CPU: see on_state_again. Two CPUs of one place only make each other
+ * look twice. */
+#define CHANGE_CPUS 128
 struct change {
 	__u64 sk;
 	__u64 state;
 };
 
-static struct change last_change[CPU_PLACES];
+static struct change last_change[CHANGE_CPUS];
 
-/* The last client that seemed to leave for TIME_WAIT, where that is inferred: see
- * conn_reset_sent(). */
+/* Clients that have just seemed to leave for TIME_WAIT, where that is inferred: see
+ * conn_reset_sent(). By a hash of the socket; who comes later takes the place. */
+#define LEAVER_BITS 7
 struct leaver {
 	__u64 sk;
 	struct conn conn;
 };
 
-static struct leaver last_leaver[CPU_PLACES];
+static struct leaver leavers[1 << LEAVER_BITS];
 
 __u32 events_lost = 0; /* see event_header.lost */
 
