@@ -54,7 +54,7 @@ static __always_inline void turn_change(struct conn *conn, __u8 turn, __u64 now)
 static __always_inline void turn_around(struct group *group, struct conn *conn, __u8 turn,
 					__u32 bytes, __u64 now)
 {
-	__u64 ns = now > conn->last_ns ? now - conn->last_ns : 0; /* a send's hook has no lock */
+	__u64 ns = now - conn->last_ns;
 
 	conn->turn = turn;
 	conn->counted = turn == TURN_SENT ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE;

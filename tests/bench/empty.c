@@ -50,9 +50,10 @@ static int attach_event(struct perf_event_attr *attr, enum bpf_prog_type type, c
 	attr->sample_period = 1;
 	attr->wakeup_events = 1;
 	event = (int)syscall(__NR_perf_event_open, attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (prog < 0 || event < 0 || ioctl(event, PERF_EVENT_IOC_SET_BPF, prog))
+	if (prog < 0 || event < 0 || ioctl(event, PERF_EVENT_IOC_SET_BPF, prog) ||
+	    ioctl(event, PERF_EVENT_IOC_ENABLE, 0))
 		return -1;
-	return ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
+	return event;
 }
 
 static int attach_kprobe(const char *function, __u64 config, const char *name)

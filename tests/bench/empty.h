@@ -5,8 +5,8 @@
 
 /*
  * Attaches two instructions, called NAME, to HOOK, a function or tracepoint, by MECHANISM:
- * "tp_btf", "fentry", "fexit", "kprobe", "kretprobe", or "tracepoint" of a system call. They stay
- * until the process ends. Negative: this kernel cannot.
+ * "tp_btf", "fentry", "fexit", "kprobe", "kretprobe", or "tracepoint" of a system call. Returns a
+ * descriptor that keeps them there; negative: this kernel cannot.
  */
 int empty_attach(const char *mechanism, const char *hook, const char *name);
 

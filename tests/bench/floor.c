@@ -30,17 +30,26 @@ static const char *mechanism_of(const struct probe_way *way, int i)
 	return mechanisms[way->mechanism];
 }
 
+/* All of WAY's hooks, or none. */
 static bool attach_way(const struct probes *probes, const struct probe_way *way)
 {
+	int attached[WAY_PROGRAMS], count = 0;
+
 	for (int i = 0; i < WAY_PROGRAMS; i++) {
 		const char *mechanism;
 
 		if (!probes__has_hook(probes, way, i))
 			continue;
 		mechanism = mechanism_of(way, i);
-		if (mechanism &&
-		    empty_attach(mechanism, way->programs[i].hook, way->programs[i].program) < 0)
-			return false;
+		if (!mechanism)
+			continue;
+		attached[count] =
+			empty_attach(mechanism, way->programs[i].hook, way->programs[i].program);
+		if (attached[count++] >= 0)
+			continue;
+		while (--count > 0)
+			close(attached[count - 1]);
+		return false;
 	}
 	return true;
 }
