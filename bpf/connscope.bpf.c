@@ -588,6 +588,29 @@ static __always_inline bool is_stale(struct sock *sk, const struct conn *conn)
 	return conn->state != TCP_CLOSE && sock_state(sk) == TCP_CLOSE;
 }
 
+/* The end of KEY's socket was missed: user space is told so. Global, as the next one, and so
+ * verified once, not for each slot of a chunk. */
+__noinline int conn_give_up(__u64 key)
+{
+	struct conn *conn = conn_find((struct sock *)key);
+
+	if (conn) {
+		group_close(conn);
+		conn->flags |= CONN_STALE;
+	}
+	return 0;
+}
+
+__noinline int conn_reap(__u64 key)
+{
+	struct sock *sk = (struct sock *)key;
+	struct conn *conn = conn_find(sk);
+
+	if (conn && (conn->flags & CONN_STALE))
+		conn_drop(sk, conn);
+	return 0;
+}
+
 static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot)
 {
 	struct sock *sk = (struct sock *)slot->sk;
@@ -598,7 +621,7 @@ static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot
 		return 0;
 	if (reaping) {
 		if (conn->flags & CONN_STALE)
-			conn_drop(sk, conn);
+			conn_reap((__u64)sk);
 		return 0;
 	}
 	snapshot.sk = (__u64)sk;
@@ -614,10 +637,8 @@ static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot
 	if (sock_flags(sk) & (1UL << SOCK_KEEPOPEN))
 		snapshot.conn.flags |= CONN_KEEPALIVE;
 	snapshot.stale = is_stale(sk, &snapshot.conn);
-	if (snapshot.stale) {
-		group_close(conn);
-		conn->flags |= CONN_STALE;
-	}
+	if (snapshot.stale)
+		conn_give_up((__u64)sk);
 	if (infer_send || (conn->flags & CONN_TURNLESS))
 		infer_payload(sk, &snapshot.conn);
 	return bpf_seq_write(seq, &snapshot, sizeof(snapshot));

@@ -19,7 +19,7 @@
 
 #include "maps.bpf.h"
 
-#define SLOT_PROBES 64 /* with four slots in five taken, one in a million is not kept */
+#define SLOT_PROBES 32 /* with four slots in five taken, one in a thousand is not kept */
 #define SLOT_TAKEN  (1ULL << 56)
 
 /* The verifier multiplies no pointer, but gives its lower half away where that is moved first. */
@@ -61,9 +61,12 @@ static __always_inline __u64 slot_unit(__u32 distance)
 		unit <<= 8;
 	if (distance > 15)
 		unit <<= 8;
-	if (distance > 31)
-		unit <<= 8;
 	return unit;
+}
+
+static __always_inline bool is_power_of_two(__u32 value)
+{
+	return !(value & (value - 1));
 }
 
 /* How far the record of KEY, which is not at home, is from there; 0: it has none. Global, as the
@@ -71,14 +74,16 @@ static __always_inline __u64 slot_unit(__u32 distance)
 __noinline __u32 slot_search(__u64 key, __u32 hash)
 {
 	struct conn_slot *slot = slot_at(hash, 0);
-	__u64 away;
+	__u64 away, unit = 1; /* as slot_unit(), and cheaper to verify */
 
 	if (!slot)
 		return 0;
 	away = slot->use & (SLOT_TAKEN - 1);
 #pragma clang loop unroll(disable)
 	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
-		if (away < slot_unit(distance))
+		if (distance > 1 && is_power_of_two(distance))
+			unit <<= 8;
+		if (away < unit)
 			break;
 		slot = slot_at(hash, distance);
 		if (slot && slot->sk == key)
@@ -103,14 +108,17 @@ static __always_inline bool slot_take(struct conn_slot *slot)
 __noinline __u32 slot_take_away(__u32 hash)
 {
 	struct conn_slot *home = slot_at(hash, 0), *slot;
+	__u64 unit = 1;
 
 	if (!home)
 		return 0;
 #pragma clang loop unroll(disable)
 	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
+		if (distance > 1 && is_power_of_two(distance))
+			unit <<= 8;
 		slot = slot_at(hash, distance);
 		if (slot && slot_take(slot)) {
-			__sync_fetch_and_add(&home->use, slot_unit(distance));
+			__sync_fetch_and_add(&home->use, unit);
 			return distance;
 		}
 	}
