@@ -111,7 +111,7 @@ int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 {
 	struct change *last = change_here();
 
-	if ((last->sk != (__u64)sk || last->state != (__u32)newstate))
+	if (last->sk != (__u64)sk || last->state != (__u32)newstate)
 		state_missed(sk, oldstate, newstate);
 	return 0;
 }

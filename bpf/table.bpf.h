@@ -64,26 +64,19 @@ static __always_inline __u64 slot_unit(__u32 distance)
 	return unit;
 }
 
-static __always_inline bool is_power_of_two(__u32 value)
-{
-	return !(value & (value - 1));
-}
-
 /* How far the record of KEY, which is not at home, is from there; 0: it has none. Global, as the
  * next one, and so verified once in a program. */
 __noinline __u32 slot_search(__u64 key, __u32 hash)
 {
 	struct conn_slot *slot = slot_at(hash, 0);
-	__u64 away, unit = 1; /* as slot_unit(), and cheaper to verify */
+	__u64 away;
 
 	if (!slot)
 		return 0;
 	away = slot->use & (SLOT_TAKEN - 1);
 #pragma clang loop unroll(disable)
 	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
-		if (distance > 1 && is_power_of_two(distance))
-			unit <<= 8;
-		if (away < unit)
+		if (away < slot_unit(distance))
 			break;
 		slot = slot_at(hash, distance);
 		if (slot && slot->sk == key)
@@ -108,17 +101,14 @@ static __always_inline bool slot_take(struct conn_slot *slot)
 __noinline __u32 slot_take_away(__u32 hash)
 {
 	struct conn_slot *home = slot_at(hash, 0), *slot;
-	__u64 unit = 1;
 
 	if (!home)
 		return 0;
 #pragma clang loop unroll(disable)
 	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
-		if (distance > 1 && is_power_of_two(distance))
-			unit <<= 8;
 		slot = slot_at(hash, distance);
 		if (slot && slot_take(slot)) {
-			__sync_fetch_and_add(&home->use, unit);
+			__sync_fetch_and_add(&home->use, slot_unit(distance));
 			return distance;
 		}
 	}
