@@ -28,7 +28,7 @@ static __always_inline __u32 idle_by_ticks(const struct tcp_sock *tp, bool unrea
 	__u32 sent = now - tp->lsndtime;
 	__u32 ticks = unread || received < sent ? received : sent;
 
-	return (__u64)ticks * tick_us / 1000;
+	return ticks * tick_ns / 1000000;
 }
 
 static __always_inline __u32 idle_at_close(const struct conn *conn, const struct tcp_sock *tp,

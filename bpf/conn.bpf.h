@@ -571,15 +571,6 @@ static __noinline void payload_unknown(struct sock *sk, bool received)
 		turn_note(sk, conn, received ? TURN_RECEIVED : TURN_SENT, 0, bpf_ktime_get_ns());
 }
 
-/* When what SK has received was there: a server's request when it arrived, whenever the application
- * reads it. */
-static __always_inline __u64 received_ns(struct sock *sk, const struct conn *conn)
-{
-	const struct tcp_sock *tp = conn->role == ROLE_SERVER ? tcp_of(sk) : NULL;
-
-	return tp ? tcp_segment_ns(tp, conn->last_ns) : bpf_ktime_get_ns();
-}
-
 /* A payload of CONN, whatever has become of it. Both directions are looked at, so that a run that
  * the kernel skipped is made good at the next one. */
 static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 write_seq,
@@ -610,67 +601,66 @@ static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 wri
  * changes: then it does not matter now whether a run for the other one was skipped. Its bytes count
  * at the next. Little is kept over calls, look-ups and casts among them: for what does not fit the
  * registers that survive one, the compiler takes the stack.
+ *
+ * What was received has the time at which it arrived, whenever the application reads it.
  */
 static __always_inline void conn_received(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
-	struct group *group = NULL;
 	const struct tcp_sock *tp;
+	struct group *group;
 	__u32 seq;
-	__s32 bytes;
 	__u64 now;
 
 	if (!conn) {
 		payload_unknown(sk, true);
 		return;
 	}
-	now = received_ns(sk, conn);
-	if (conn->counted == COUNTED_RECEIVE_DUE)
-		group = bpf_map_lookup_elem(&groups, &conn->group);
 	tp = tcp_of(sk);
 	if (!tp)
 		return;
-	if (!group) {
-		payload_any(sk, conn, tp->write_seq, payload_read(sk, tp), now);
-		return;
-	}
 	seq = payload_read(sk, tp);
-	bytes = seq - conn->copied_seq;
-	if (bytes <= 0)
-		return;
-	conn->copied_seq = seq;
-	conn->received_bytes += bytes;
-	turn_around(group, conn, TURN_RECEIVED, bytes, now);
+	now = tcp_segment_ns(tp, conn->last_ns);
+	if (conn->counted == COUNTED_ASKED) {
+		group = group_receives(conn, seq);
+		if (group)
+			turn_asks(group, conn, TURN_RECEIVED, now);
+	} else if (conn->counted == COUNTED_ANSWERED) {
+		group = group_receives(conn, seq);
+		if (group)
+			turn_answers(group, conn, TURN_RECEIVED, now);
+	} else {
+		payload_any(sk, conn, seq_written(sk, NULL), seq, now);
+	}
 }
 
 /* The same of what it has sent. TRACED: in a program that has tcp_of(). */
 static __always_inline void conn_sent(struct sock *sk, bool traced)
 {
-	__u64 now = bpf_ktime_get_ns();
 	struct conn *conn = conn_find(sk);
-	struct group *group = NULL;
 	const struct tcp_sock *tp;
+	struct group *group;
 	__u32 seq;
-	__s32 bytes;
+	__u64 now;
 
 	if (!conn) {
 		payload_unknown(sk, false);
 		return;
 	}
-	if (conn->counted == COUNTED_SEND_DUE)
-		group = bpf_map_lookup_elem(&groups, &conn->group);
 	tp = traced ? tcp_of(sk) : tcp_direct(sk);
 	seq = seq_written(sk, tp);
-	if (!group) {
+	if (conn->counted == COUNTED_ASKS) {
+		now = bpf_ktime_get_ns();
+		group = group_sends(conn, seq);
+		if (group)
+			turn_asks(group, conn, TURN_SENT, now);
+	} else if (conn->counted == COUNTED_ANSWERS) {
+		group = group_sends(conn, seq);
+		if (group)
+			turn_answers(group, conn, TURN_SENT, tick_time(conn->last_ns));
+	} else {
 		payload_any(sk, conn, seq, seq_read(sk, tp), 0);
-		return;
 	}
-	bytes = seq - conn->write_seq;
-	if (bytes <= 0)
-		return;
-	conn->write_seq = seq;
-	conn->sent_bytes += bytes;
-	turn_around(group, conn, TURN_SENT, bytes, now);
 }
 
 static __always_inline void flow_of(const struct conn *conn, struct flow *flow)

@@ -524,6 +524,8 @@ int seed_file(struct bpf_iter__task_file *ctx)
 	struct owner owner = {};
 	struct sock *sk;
 
+	if (seed_pass == 0)
+		find_jiffy_0();
 	if (!task || !file)
 		return 0;
 	sk = sock_of_file(file);

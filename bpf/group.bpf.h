@@ -202,11 +202,12 @@ static __always_inline __u8 counted_as(const struct conn *conn)
 	bool usual = conn->state == TCP_ESTABLISHED && conn->pid && !conn->untimed &&
 		     !(conn->flags & CONN_TURNLESS) && !trace_events &&
 		     (conn->turn != TURN_NONE || !infer_send);
-	bool sent = conn->turn != TURN_NONE ? conn->turn == TURN_SENT : conn->role == ROLE_SERVER;
 
 	if (!usual)
 		return COUNTED;
-	return sent ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE;
+	if (conn->role == ROLE_CLIENT)
+		return conn->turn == TURN_SENT ? COUNTED_ANSWERED : COUNTED_ASKS;
+	return conn->turn == TURN_RECEIVED ? COUNTED_ANSWERS : COUNTED_ASKED;
 }
 
 static __always_inline void group_open(struct conn *conn)

@@ -43,32 +43,65 @@ static __always_inline void turn_change(struct conn *conn, __u8 turn, __u64 now)
 		return;
 	if (conn->counted)
 		group_count_active(group, asks ? 1 : -1);
-	if (last_ns && conn->exchanges)
-		hist_add(asks ? &group->idle_gap_us : &group->response_us, now - last_ns);
+	if (last_ns && asks && conn->exchanges)
+		hist_add(&group->idle_gap_us, now - last_ns);
+	if (last_ns && !asks && conn->role == ROLE_CLIENT)
+		hist_add(&group->response_us, now - last_ns);
 }
 
 /*
- * The usual change: of CONN, for which counted_as() has foreseen it, BYTES have gone the way of
- * TURN, at NOW. As turn_to(), without what cannot be then.
+ * The usual changes, which counted_as() has foreseen for CONN: as note_sent(), note_received() and
+ * turn_to(), without what cannot be then. First how far SEQ has moved; NULL: it has not.
  */
-static __always_inline void turn_around(struct group *group, struct conn *conn, __u8 turn,
-					__u32 bytes, __u64 now)
+static __always_inline struct group *group_sends(struct conn *conn, __u32 seq)
+{
+	__s32 bytes = seq - conn->write_seq;
+
+	if (bytes <= 0)
+		return NULL;
+	conn->write_seq = seq;
+	conn->sent_bytes += bytes;
+	conn->burst_bytes = bytes;
+	return bpf_map_lookup_elem(&groups, &conn->group);
+}
+
+static __always_inline struct group *group_receives(struct conn *conn, __u32 seq)
+{
+	__s32 bytes = seq - conn->copied_seq;
+
+	if (bytes <= 0)
+		return NULL;
+	conn->copied_seq = seq;
+	conn->received_bytes += bytes;
+	conn->burst_bytes = bytes;
+	return bpf_map_lookup_elem(&groups, &conn->group);
+}
+
+/* Then that the direction is TURN since NOW: a request's, or a response's. */
+static __always_inline void turn_asks(struct group *group, struct conn *conn, __u8 turn, __u64 now)
 {
 	__u64 ns = now - conn->last_ns;
 
 	conn->turn = turn;
-	conn->counted = turn == TURN_SENT ? COUNTED_RECEIVE_DUE : COUNTED_SEND_DUE;
-	conn->burst_bytes = bytes;
+	conn->counted = turn == TURN_SENT ? COUNTED_ANSWERED : COUNTED_ANSWERS;
 	conn->last_ns = now;
-	if (turn == asking_turn(conn)) {
-		group_count_active(group, 1);
-		if (conn->exchanges)
-			hist_add(&group->idle_gap_us, ns);
-	} else {
-		conn->exchanges++;
-		group_count_active(group, -1);
+	group_count_active(group, 1);
+	if (conn->exchanges)
+		hist_add(&group->idle_gap_us, ns);
+}
+
+static __always_inline void turn_answers(struct group *group, struct conn *conn, __u8 turn,
+					 __u64 now)
+{
+	__u64 ns = now - conn->last_ns;
+
+	conn->turn = turn;
+	conn->counted = turn == TURN_SENT ? COUNTED_ASKED : COUNTED_ASKS;
+	conn->last_ns = now;
+	conn->exchanges++;
+	group_count_active(group, -1);
+	if (turn == TURN_RECEIVED)
 		hist_add(&group->response_us, ns);
-	}
 }
 
 /* BYTES have gone the way of TURN on CONN, which has turns. */

@@ -54,7 +54,7 @@ static void apply_knobs(struct hooks *hooks)
 	skel->rodata->wakeup_bytes = options->ring_kib * 1024 / 4;
 	/* Coarse clocks advance once a tick. */
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-	skel->rodata->tick_us = tick.tv_nsec / 1000;
+	skel->rodata->tick_ns = tick.tv_nsec;
 	skel->rodata->group_by_pid = options->by & BY_PID;
 	skel->rodata->group_by_cgroup = (options->by & (BY_CONTAINER | BY_DEFAULT_AND_CONTAINER)) ||
 					options->filter.container_count;

@@ -138,7 +138,7 @@ static const struct family families[] = {
 	{ "connection_idle_seconds", "From the last byte of one exchange to the first byte of the next request.", HISTOGRAM_US, BOTH, KNOWN_TIMES, false, SAMPLES(idle), &long_times },
 	{ "connection_duration_seconds", "From the opening to the first FIN, RST or timeout.", HISTOGRAM_US, BOTH, KNOWN_ALWAYS, false, SAMPLES(duration), &long_times },
 	{ "connect_seconds", "From the SYN until the connection was established.", HISTOGRAM_US, CLIENTS, KNOWN_ALWAYS, false, SAMPLES(connects), &short_times },
-	{ "response_seconds", "From the last request byte sent to the first response byte read.", HISTOGRAM_US, CLIENTS, KNOWN_TIMES, false, SAMPLES(responses), &short_times },
+	{ "response_seconds", "From the last request byte sent to the arrival of the first response byte.", HISTOGRAM_US, CLIENTS, KNOWN_TIMES, false, SAMPLES(responses), &short_times },
 	{ "sent_bytes", "Payload handed to the kernel.", COUNTER, BOTH, KNOWN_ALWAYS, false, SAMPLES(sent), NULL },
 	{ "received_bytes", "Payload read by the application.", COUNTER, BOTH, KNOWN_ALWAYS, false, SAMPLES(received), NULL },
 	{ "connections_closed", "Connections closed, by who ended them and whether a request was in flight.", COUNTER, BOTH, KNOWN_ALWAYS, false, SAMPLES(closed), NULL },

@@ -76,7 +76,7 @@ static const struct column columns[COLUMNS] = {
 	{ "connect_us.p50", "CONNECT", "p50", COLUMN_US, SHOW_ROOM, false, "SYN until established, median" },
 	{ "connect_us.p99", "CONNECT", "p99", COLUMN_US, SHOW_WIDE, false, "the same, 99th percentile" },
 	{ "connect_us.max", "CONNECT", "max", COLUMN_US, SHOW_WIDE, false, "the same, maximum" },
-	{ "response_us.p50", "RESPONSE", "p50", COLUMN_US, SHOW_ROOM, false, "last request byte sent until first response byte read, median" },
+	{ "response_us.p50", "RESPONSE", "p50", COLUMN_US, SHOW_ROOM, false, "last request byte sent until the first response byte came, median" },
 	{ "response_us.p99", "RESPONSE", "p99", COLUMN_US, SHOW_ROOM, false, "the same, 99th percentile" },
 	{ "response_us.max", "RESPONSE", "max", COLUMN_US, SHOW_WIDE, false, "the same, maximum" },
 	{ "idle_gap_ms.p50", "IDLE GAP", "p50", COLUMN_MS, SHOW_ALWAYS, false, "between two exchanges of a connection, median" },

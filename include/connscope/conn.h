@@ -94,8 +94,10 @@ enum conn_flags {
 enum conn_counted {
 	COUNTED_NOT,
 	COUNTED,
-	COUNTED_SEND_DUE,
-	COUNTED_RECEIVE_DUE,
+	COUNTED_ASKS,	  /* client, to send a request */
+	COUNTED_ANSWERED, /* client, to receive its response */
+	COUNTED_ASKED,	  /* server, to receive a request */
+	COUNTED_ANSWERS,  /* server, to send its response */
 };
 
 /* Of such a connection exchanges, in flight and, of clients, raced are not known. */
@@ -109,7 +111,8 @@ enum conn_counted {
  * host order. What each payload looks at stands first.
  */
 struct conn {
-	__u64 last_ns; /* last payload byte in either direction */
+	__u64 last_ns; /* last payload byte in either direction: when it came; where a client sent
+			* it, when; a server, when or up to a tick of the clock before */
 	__u64 sent_bytes;
 	__u64 received_bytes;
 	__u32 exchanges;
@@ -119,9 +122,9 @@ struct conn {
 	__u32 group;	   /* slot in the `groups` map, 0 not yet resolved */
 	__u32 burst_bytes; /* of the last turn; CONN_UNWATCHED: 2 GiBs that had moved before
 			    * it was adopted, sent below, received above bit 16 */
-	__u8 role;	   /* enum conn_role */
-	__u8 turn;	   /* enum conn_turn */
+	__u8 turn;	   /* enum conn_turn; with the next one, two bytes written as one */
 	__u8 counted;	   /* enum conn_counted */
+	__u8 role;	   /* enum conn_role */
 	__u8 untimed;	   /* last_ns is not the time of the last payload */
 
 	__u64 opened_ns;   /* SYN_SENT, or entry into the accept queue; partial: first seen */
@@ -255,7 +258,7 @@ struct group {
 	__s32 subflows; /* of the open ones those of MPTCP, which are never active */
 	__u32 pad;
 	struct hist idle_gap_us;
-	struct hist response_us;
+	struct hist response_us; /* client role */
 };
 
 #define GROUP_NONE	0 /* not yet resolved */

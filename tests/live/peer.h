@@ -91,6 +91,7 @@ void wait_fin_acked(uint16_t port);
 void run_reuse(const struct options *options);
 void run_flood(const struct options *options);
 void run_pool(const struct options *options);
+void run_times(const struct options *options);
 void run_hold(const struct options *options);
 void run_queue(const struct options *options);
 void run_mix(const struct options *options);
