@@ -43,13 +43,13 @@ static __always_inline __u32 idle_at_close(const struct conn *conn, const struct
 	return IDLE_UNKNOWN; /* no payload ever */
 }
 
-static __noinline void close_mark(struct sock *sk, const struct tcp_sock *tp, struct conn *conn,
-				  __u8 initiator, __u8 cause)
+/* UNREAD as in struct inflow. */
+static __noinline void close_mark(const struct tcp_sock *tp, struct conn *conn, __u8 initiator,
+				  __u8 cause, __u32 unread)
 {
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
 	__u64 since = conn->last_ns ? conn->last_ns : conn->opened_ns;
 	__u64 now = remote ? tcp_segment_ns(tp, since) : bpf_ktime_get_ns();
-	__u32 unread = unread_bytes(sk, tp);
 
 	conn->initiator = initiator;
 	conn->cause = cause;
@@ -113,32 +113,31 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 static __always_inline void close_by_error(struct sock *sk, const struct tcp_sock *tp,
 					   struct conn *conn, bool seen)
 {
+	__u32 unread = inflow_of(sk, tp).unread;
 	int err = sk->sk_err;
 
 	if (err == ECONNABORTED) {
-		close_mark(sk, tp, conn, INITIATOR_ABORT, CAUSE_NONE);
+		close_mark(tp, conn, INITIATOR_ABORT, CAUSE_NONE, unread);
 	} else if (err == ECONNRESET || err == EPIPE) {
-		close_mark(sk, tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE);
+		close_mark(tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE, unread);
 	} else if (err) {
 		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
-		close_mark(sk, tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp));
+		close_mark(tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread);
 	} else if (conn->role == ROLE_SERVER && !conn->ready && conn->depth &&
 		   !tp->inet_conn.icsk_inet.sk.sk_socket) {
 		/* inet_csk_listen_stop() */
-		close_mark(sk, tp, conn, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED);
+		close_mark(tp, conn, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread);
 	} else if (seen && closed_by_app(conn, sk)) {
 		bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
-		__u8 cause = unread_bytes(sk, tp) ? CAUSE_UNREAD_DATA
-			     : linger		  ? CAUSE_LINGER0
-						  : CAUSE_NONE;
+		__u8 cause = unread ? CAUSE_UNREAD_DATA : linger ? CAUSE_LINGER0 : CAUSE_NONE;
 
-		close_mark(sk, tp, conn, INITIATOR_LOCAL_RST, cause);
+		close_mark(tp, conn, INITIATOR_LOCAL_RST, cause, unread);
 	} else if (tp->inet_conn.icsk_retransmits || tp->inet_conn.icsk_probes_out) {
 		/* 5.10 reports the error before tcp_done(): user space may have read it. */
-		close_mark(sk, tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp));
+		close_mark(tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread);
 	} else {
-		close_mark(sk, tp, conn, seen ? INITIATOR_LOCAL_RST : INITIATOR_UNKNOWN,
-			   seen ? CAUSE_DISCONNECT : CAUSE_NONE);
+		close_mark(tp, conn, seen ? INITIATOR_LOCAL_RST : INITIATOR_UNKNOWN,
+			   seen ? CAUSE_DISCONNECT : CAUSE_NONE, unread);
 	}
 }
 
@@ -148,7 +147,7 @@ static __always_inline bool looks_like_time_wait(const struct sock *sk, const st
 						 int oldstate)
 {
 	/* Closed with payload unread, before the peer's FIN: that sends a RST. */
-	if (unread_bytes(sk, tp) && !fin_received(sk))
+	if (inflow_of(sk, tp).unread && !fin_received(sk))
 		return false;
 	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_CLOSING) && !sk->sk_err &&
 	       tp->linger2 >= 0;
@@ -211,8 +210,8 @@ static __always_inline __u8 initiator_of(int oldstate)
 }
 
 /* ... and the change to NEWSTATE, which is seen, says it too. */
-static __always_inline void conn_closing(struct sock *sk, const struct tcp_sock *tp,
-					 struct conn *conn, int oldstate, int newstate)
+static __always_inline void conn_closing(const struct tcp_sock *tp, struct conn *conn, int oldstate,
+					 int newstate, __u32 unread)
 {
 	__u8 initiator = initiator_of(oldstate), cause = CAUSE_NONE;
 
@@ -223,7 +222,7 @@ static __always_inline void conn_closing(struct sock *sk, const struct tcp_sock 
 		initiator = INITIATOR_REMOTE_FIN;
 	}
 	if (initiator)
-		close_mark(sk, tp, conn, initiator, cause);
+		close_mark(tp, conn, initiator, cause, unread);
 }
 
 /* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
@@ -231,30 +230,37 @@ static __always_inline void conn_closing(struct sock *sk, const struct tcp_sock 
 static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, struct conn *conn,
 					 int oldstate, int newstate)
 {
+	struct inflow in = inflow_of(sk, tp);
+
 	conn->state = newstate;
-	if (conn->counted)
-		conn->counted = COUNTED;
 	/* The change to ESTABLISHED was missed, and no payload has come since. */
-	if (oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV &&
-	    !(conn->role == ROLE_CLIENT ? conn->ready : conn->queued)) {
+	if (!conn->queued && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) {
 		conn_complete(sk, tp, conn);
 		conn->queued = 1;
 		conn->ready |= conn->role == ROLE_CLIENT;
 	}
-	note_missed(sk, tp, conn, oldstate);
+	note_missed(sk, tp, conn, oldstate, in.read);
 	if (!conn->initiator)
-		conn_closing(sk, tp, conn, oldstate, newstate);
+		conn_closing(tp, conn, oldstate, newstate, in.unread);
 	if (newstate == TCP_CLOSING && conn->initiator == INITIATOR_LOCAL_FIN)
 		conn->initiator = INITIATOR_BOTH_FIN;
 	else if (newstate == TCP_CLOSE)
 		conn_ended(sk, tp, conn, oldstate, true);
 }
 
-/* What has had both FINs and is nobody's goes from its change to CLOSE on to tcp_destroy_sock
- * (tcp_done, net/ipv4/tcp.c): there is nothing to be seen here that cannot be seen then. */
-static __always_inline bool is_destroyed_next(const struct sock *sk, int oldstate, int newstate)
+/*
+ * Changes that need no look, unless they have to stand in for something. The acknowledgement of our
+ * FIN: for that FIN, where a program's runs are missed. And what has had both FINs and is nobody's
+ * goes from its change to CLOSE on to tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there is nothing
+ * to be seen here that cannot be seen then.
+ */
+static __always_inline bool says_nothing(const struct sock *sk, int oldstate, int newstate)
 {
-	return newstate == TCP_CLOSE && !infer_time_wait &&
+	if (infer_time_wait)
+		return false;
+	if (newstate == TCP_FIN_WAIT2)
+		return !looks_twice;
+	return newstate == TCP_CLOSE &&
 	       (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_LAST_ACK || oldstate == TCP_CLOSING) &&
 	       !sk->sk_err && (sk->__sk_common.skc_flags & (1UL << SOCK_DEAD));
 }
@@ -297,14 +303,16 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 {
 	struct conn *conn = conn_find(sk);
 	int state = sk->__sk_common.skc_state;
+	struct inflow in;
 
 	if (!conn || conn->initiator)
 		return;
 	/* An attempt that fails is no end. */
 	if (state == TCP_SYN_SENT || (state == TCP_SYN_RECV && conn->role == ROLE_CLIENT))
 		return;
-	note_missed(sk, tp, conn, state);
-	close_mark(sk, tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE);
+	in = inflow_of(sk, tp);
+	note_missed(sk, tp, conn, state, in.read);
+	close_mark(tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE, in.unread);
 }
 
 /* Addresses of sockets are used again at once, ports are not. */

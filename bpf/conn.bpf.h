@@ -209,11 +209,10 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner)
 	conn.opened_ns = bpf_ktime_get_ns();
 	conn.flags = CONN_PARTIAL | flags_at_birth();
 	conn_note_mptcp(sk, &conn);
-	conn.queued = 1;
+	conn.queued = conn.state != TCP_SYN_SENT;
+	conn.ready = conn.queued;
 	conn.seq_known = 1;
 	conn.untimed = 1;
-	if (conn.state != TCP_SYN_SENT)
-		conn.ready = 1;
 	conn.write_seq = BPF_CORE_READ(tp, write_seq);
 	conn.copied_seq = BPF_CORE_READ(tp, copied_seq);
 	if (no_turns)
@@ -398,14 +397,11 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
  * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
  * which nobody resets: so it knows how long the queue was just before it joined.
  */
-static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp)
+static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp,
+					struct conn *before)
 {
-	struct conn *conn = conn_find(sk);
-
-	if (conn && looks_twice && conn->state == TCP_SYN_RECV) /* at the second look */
-		return;
-	if (conn) /* its end was missed */
-		conn_drop(sk, conn);
+	if (before) /* its end was missed */
+		conn_drop(sk, before);
 	conn_open(sk, tp, ROLE_SERVER);
 }
 
@@ -459,8 +455,8 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 	if (!conn->copied_seq)
 		conn->copied_seq = tp->copied_seq;
 	conn->seq_known = 1;
+	conn->queued = 1;
 	if (conn->role == ROLE_SERVER) {
-		conn->queued = 1;
 		if (conn->counted) /* accept() was first */
 			conn->counted = counted_as(conn);
 		return;
@@ -524,6 +520,7 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write
 	if (!conn->copied_seq)
 		conn->copied_seq = copied_seq;
 	conn->seq_known = 1;
+	conn->queued = 1;
 	conn->ready = 1;
 	conn->state = TCP_ESTABLISHED;
 	if (!conn_complete(sk, NULL, conn)) {

@@ -43,14 +43,24 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* ---- life of a connection ---- */
 
+/* Seen before. A birth is, by the first of two looks; else that record's end was missed. */
+static __always_inline bool is_known(const struct conn *conn, int oldstate, int newstate)
+{
+	return conn->state == newstate && (looks_twice || oldstate != TCP_LISTEN);
+}
+
 static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate)
 {
-	struct tcp_sock *tp = tcp_of(sk);
+	struct tcp_sock *tp;
 	struct conn *conn;
 
-	if (sk->sk_protocol != IPPROTO_TCP || !tp || oldstate == newstate) /* SCTP, MPTCP */
+	if (oldstate == newstate || says_nothing(sk, oldstate, newstate))
 		return;
-	if (is_destroyed_next(sk, oldstate, newstate))
+	conn = conn_find(sk);
+	if (!conn && sk->sk_protocol != IPPROTO_TCP) /* SCTP, MPTCP */
+		return;
+	tp = tcp_of(sk);
+	if (!tp || (conn && is_known(conn, oldstate, newstate)))
 		return;
 	if (newstate == TCP_LISTEN) {
 		listener_opened(sk);
@@ -58,14 +68,11 @@ static __always_inline void state_changed(struct sock *sk, int oldstate, int new
 	}
 	if (oldstate == TCP_LISTEN) {
 		if (newstate == TCP_SYN_RECV)
-			conn_open_server(sk, tp);
+			conn_open_server(sk, tp, conn);
 		else
 			listener_closed(sk);
 		return;
 	}
-	conn = conn_find(sk);
-	if (conn && conn->state == newstate)
-		return;
 	if (newstate == TCP_SYN_SENT)
 		conn_open_client(sk, tp, conn);
 	else if (newstate == TCP_ESTABLISHED)
@@ -638,6 +645,8 @@ static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot
 		snapshot.conn.local_port = sock_local_port(sk);
 	if (sock_flags(sk) & (1UL << SOCK_KEEPOPEN))
 		snapshot.conn.flags |= CONN_KEEPALIVE;
+	if (conn->state == TCP_FIN_WAIT1 && sock_state(sk) == TCP_FIN_WAIT2) /* says_nothing() */
+		snapshot.conn.state = TCP_FIN_WAIT2;
 	snapshot.stale = is_stale(sk, &snapshot.conn);
 	if (snapshot.stale)
 		conn_give_up((__u64)sk);

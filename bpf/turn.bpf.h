@@ -168,7 +168,7 @@ static __always_inline void note_received(struct sock *sk, struct conn *conn, __
 /* The peer's FIN has come: tcp_fin() says so before it changes the state. */
 static __always_inline bool fin_received(const struct sock *sk)
 {
-	return sk->__sk_common.skc_flags & (1UL << SOCK_DONE);
+	return sk->__sk_common.skc_flags >> SOCK_DONE & 1;
 }
 
 /*
@@ -228,35 +228,50 @@ static __always_inline void note_moved_by(struct sock *sk, const struct tcp_sock
 	note_moved(conn, tp->write_seq, payload_read(sk, tp), &moved);
 }
 
-/*
- * What no hook has told us, both ways, in the order in which this role speaks. To be called while
- * STATE still lets the application write: no FIN of ours is in write_seq then.
- */
-static __always_inline void note_missed(struct sock *sk, const struct tcp_sock *tp,
-					struct conn *conn, __u8 state)
+/* How far the application has read, as payload_read(), and what the peer has sent beyond that. */
+struct inflow {
+	__u32 read;
+	__u32 unread;
+};
+
+/* A FIN counts one in rcv_nxt (tcp_data_queue) and, once read past, one in copied_seq
+ * (tcp_recvmsg_locked, found_fin_ok). */
+static __always_inline struct inflow inflow_of(const struct sock *sk, const struct tcp_sock *tp)
 {
-	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
-		return;
+	__u32 copied_seq = tp->copied_seq;
+	__s32 unread = tp->rcv_nxt - fin_received(sk) - copied_seq;
+
+	if (unread < 0)
+		return (struct inflow){ .read = copied_seq + unread };
+	return (struct inflow){ .read = copied_seq, .unread = unread };
+}
+
+static __noinline void note_both(struct sock *sk, const struct tcp_sock *tp, struct conn *conn,
+				 __u32 read)
+{
 	if (no_turns) {
 		note_moved_by(sk, tp, conn);
 		return;
 	}
 	if (conn->role == ROLE_CLIENT)
 		note_sent(sk, conn, tp->write_seq, 0);
-	note_received(sk, conn, payload_read(sk, tp), 0);
+	note_received(sk, conn, read, 0);
 	if (conn->role == ROLE_SERVER)
 		note_sent(sk, conn, tp->write_seq, 0);
 }
 
-/* Payload the peer has sent and the application has not read. A FIN counts one in rcv_nxt
- * (tcp_data_queue) and, once read past, one in copied_seq (tcp_recvmsg_locked, found_fin_ok). */
-static __always_inline __u32 unread_bytes(const struct sock *sk, const struct tcp_sock *tp)
+/*
+ * What no hook has told us, both ways, in the order in which this role speaks; READ as in struct
+ * inflow. To be called while STATE still lets the application write: no FIN of ours is in write_seq
+ * then.
+ */
+static __always_inline void note_missed(struct sock *sk, const struct tcp_sock *tp,
+					struct conn *conn, __u8 state, __u32 read)
 {
-	__s32 unread = tp->rcv_nxt - tp->copied_seq;
-
-	if (unread > 0 && fin_received(sk))
-		unread--;
-	return unread > 0 ? unread : 0;
+	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
+		return;
+	if (read != conn->copied_seq || tp->write_seq != conn->write_seq)
+		note_both(sk, tp, conn, read);
 }
 
 static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)

@@ -150,7 +150,7 @@ struct conn {
 	__u8 fail;
 	__u8 bound;	/* enum conn_bound, server role */
 	__u8 family;	/* AF_INET, AF_INET6; an IPv4-mapped peer is AF_INET */
-	__u8 queued;	/* server: entered the accept queue */
+	__u8 queued;	/* has been established; server: entered the accept queue */
 	__u8 ready;	/* client: established; server: accepted (see ready_ns) */
 	__u8 seq_known; /* write_seq and copied_seq are set */
 	__u8 late;	/* amended: payload met our own FIN */
