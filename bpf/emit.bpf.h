@@ -5,17 +5,15 @@
 
 #include "maps.bpf.h"
 
+/*
+ * User space polls every 100 ms; a wake-up per event would cost more than all of the tracing. Only
+ * what crosses the mark wakes: what comes behind it finds the consumer awake. It may be a few, for
+ * two CPUs may each see what both have added.
+ */
 static __always_inline __u64 submit_flags(__u64 size)
 {
-	__u64 waiting = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-
-	/* User space polls every 100 ms; a wake-up per event would cost more than all of the
-	 * tracing. Only the event that crosses the mark wakes: the ones behind it find the consumer
-	 * awake.
-	 */
-	if (waiting >= wakeup_bytes && waiting - size - BPF_RINGBUF_HDR_SZ < wakeup_bytes)
-		return BPF_RB_FORCE_WAKEUP;
-	return BPF_RB_NO_WAKEUP;
+	__sync_fetch_and_add(&bytes_waiting, size);
+	return bytes_waiting - wakeup_bytes < 4 * size ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline void fill_header(struct event_header *header, __u8 type, __u16 len, __u64 sk)

@@ -26,7 +26,7 @@ const volatile bool looks_twice = false;    /* on_state_again is there */
 
 const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
 const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */
-const volatile __u32 wakeup_bytes = 1 << 20; /* in the ring before user space is woken early */
+const volatile __u64 wakeup_bytes = 1 << 20; /* in the ring before user space is woken early */
 const volatile __u64 tick_ns = 4000000;	     /* length of a jiffy */
 
 /* User space writes these while the programs run. */
@@ -35,6 +35,7 @@ bool conns_full = false;      /* has been, at least once */
 __s64 conns_kept = 0;	      /* records in `conns` */
 bool remembered = false;      /* something has been put into `recent` */
 __u32 seed_pass = 0;	      /* see seed_file */
+__u64 bytes_waiting = 0;      /* in the ring, about, since user space has looked there */
 bool reaping = false;	      /* see snapshot_conns */
 __u32 snapshot_now = 0;	      /* generation that snapshot_conns stamps on what it reads */
 __u64 snapshot_ns = 0;	      /* when it began */

@@ -296,6 +296,7 @@ static int handle_event(void *context, void *data, size_t size)
 static void consume(struct tracer *tracer)
 {
 	tracer->polled = 0;
+	tracer->hooks.skel->bss->bytes_waiting = 0;
 	ring_buffer__consume(tracer->ring);
 }
 
