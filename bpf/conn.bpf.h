@@ -27,7 +27,7 @@ static __always_inline void conn_drop(struct sock *sk, struct conn *conn)
 	group_close(conn);
 	if (trace_events)
 		exchange_drop(sk);
-	conn_remove(sk);
+	conn_remove(sk, conn);
 }
 
 static __always_inline void conn_set_owner(struct conn *conn, const struct owner *owner)
@@ -35,6 +35,17 @@ static __always_inline void conn_set_owner(struct conn *conn, const struct owner
 	conn->pid = owner->pid;
 	conn->cgroup = owner->cgroup;
 	__builtin_memcpy(conn->comm, owner->comm, sizeof(conn->comm));
+}
+
+/* The running process owns CONN. Returns its thread. As owner_current(). */
+static __always_inline __u32 conn_own(struct conn *conn)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+
+	conn->pid = thread >> 32;
+	conn->cgroup = bpf_get_current_cgroup_id();
+	task_name((struct task_struct *)bpf_get_current_task(), conn->comm);
+	return (__u32)thread;
 }
 
 /* As conn_begin_add(), and counts where there is no room. */
@@ -273,12 +284,8 @@ static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
 static __always_inline void conn_born_client(struct sock *sk, const struct tcp_sock *tp,
 					     struct conn *conn)
 {
-	struct owner owner = {};
-
 	conn->state = TCP_SYN_SENT;
-	owner_current(&owner);
-	conn_set_owner(conn, &owner);
-	conn->tid = owner.tid;
+	conn->tid = conn_own(conn);
 	conn->netns = tp ? tcp_netns(tp) : sock_netns(sk);
 	conn_place(sk, tp, conn);
 }
@@ -473,12 +480,10 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
  */
 static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64 ready_ns)
 {
-	struct owner owner = {};
+	__u32 tid = conn_own(conn);
 
-	owner_current(&owner);
-	conn_set_owner(conn, &owner);
 	if (ready_ns)
-		conn->tid = owner.tid;
+		conn->tid = tid;
 	conn->queued = 1;
 	conn->ready = 1;
 	conn->ready_ns = ready_ns;
@@ -507,14 +512,11 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
 static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write_seq,
 				 __u32 copied_seq)
 {
-	struct owner owner = {};
-
 	if (conn->role == ROLE_SERVER)
 		return conn_claim(sk, conn, conn->ready_ns);
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
 		return false;
-	owner_current(&owner);
-	conn_set_owner(conn, &owner);
+	conn_own(conn);
 	if (!conn->seq_known)
 		conn->write_seq = write_seq - 1; /* at least one byte was sent */
 	if (!conn->copied_seq)

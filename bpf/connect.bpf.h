@@ -50,7 +50,6 @@ static __noinline void connect_failed(struct sock *sk, const struct remote_end *
 		.state = TCP_CLOSE,
 		.fail = FAIL_UNREACHABLE,
 	};
-	struct owner owner = {};
 
 	if (to->family != AF_INET && to->family != AF_INET6)
 		return; /* EINVAL meant the address */
@@ -64,9 +63,7 @@ static __noinline void connect_failed(struct sock *sk, const struct remote_end *
 	else
 		__builtin_memcpy(conn.remote_addr, to->v6, sizeof(conn.remote_addr));
 	endpoints_unmap(&conn);
-	owner_current(&owner);
-	conn_set_owner(&conn, &owner);
-	conn.tid = owner.tid;
+	conn.tid = conn_own(&conn);
 	if (conn_wanted(&conn))
 		emit_conn(EVENT_CONN_CLOSED, (__u64)sk, &conn);
 }

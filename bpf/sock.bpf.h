@@ -261,15 +261,16 @@ static __always_inline __u64 until_nul(__u64 word)
 	return word & (((nul & -nul) >> 7) - 1);
 }
 
-/* The process, not the thread: bpf_get_current_comm() would give the thread's name. What stands
- * behind a name's end is another's, older one. */
-static __always_inline void owner_name(struct task_struct *task, struct owner *owner)
+/* Into COMM, of CONN_COMM_LEN. The process, not the thread: bpf_get_current_comm() would give the
+ * thread's name. What stands behind a name's end is another's, older one. */
+static __always_inline void task_name(struct task_struct *task, char *comm)
 {
 	struct task_struct *fast = direct(struct task_struct, task);
-	__u64 *to = (__u64 *)owner->comm, *from;
+	__u64 *to = (__u64 *)comm, *from;
 
 	if (!fast) {
-		BPF_CORE_READ_STR_INTO(&owner->comm, task, group_leader, comm);
+		to[0] = to[1] = 0;
+		BPF_CORE_READ_STR_INTO((char(*)[CONN_COMM_LEN])comm, task, group_leader, comm);
 		return;
 	}
 	from = (__u64 *)fast->group_leader->comm;
@@ -281,7 +282,7 @@ static __always_inline void owner_of_task(struct task_struct *task, struct owner
 {
 	owner->pid = BPF_CORE_READ(task, tgid);
 	owner->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	owner_name(task, owner);
+	task_name(task, owner->comm);
 }
 
 /* Only where the caller runs in the owner's context: connect, listen, accept, send, receive. */
@@ -292,7 +293,7 @@ static __always_inline void owner_current(struct owner *owner)
 	owner->pid = thread >> 32;
 	owner->tid = (__u32)thread;
 	owner->cgroup = bpf_get_current_cgroup_id();
-	owner_name((struct task_struct *)bpf_get_current_task(), owner);
+	task_name((struct task_struct *)bpf_get_current_task(), owner->comm);
 }
 
 static __always_inline bool current_is_exiting(void)

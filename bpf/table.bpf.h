@@ -21,6 +21,8 @@
 
 #define SLOT_PROBES 32 /* with four slots in five taken, one in a thousand is not kept */
 #define SLOT_TAKEN  (1ULL << 56)
+#define SLOT_AWAY   (1ULL << 48) /* what it has does not belong here */
+#define SLOT_COUNTS (SLOT_AWAY - 1)
 
 /* The verifier multiplies no pointer, but gives its lower half away where that is moved first. */
 static __always_inline __u32 slot_hash(const void *sk)
@@ -73,7 +75,7 @@ __noinline __u32 slot_search(__u64 key, __u32 hash)
 
 	if (!slot)
 		return 0;
-	away = slot->use & (SLOT_TAKEN - 1);
+	away = slot->use & SLOT_COUNTS;
 #pragma clang loop unroll(disable)
 	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
 		if (away < slot_unit(distance))
@@ -108,6 +110,7 @@ __noinline __u32 slot_take_away(__u32 hash)
 	for (__u32 distance = 1; distance < SLOT_PROBES; distance++) {
 		slot = slot_at(hash, distance);
 		if (slot && slot_take(slot)) {
+			__sync_fetch_and_add(&slot->use, SLOT_AWAY);
 			__sync_fetch_and_add(&home->use, slot_unit(distance));
 			return distance;
 		}
@@ -115,13 +118,11 @@ __noinline __u32 slot_take_away(__u32 hash)
 	return 0;
 }
 
-static __always_inline void slot_leave(struct conn_slot *slot)
+static __always_inline void slot_leave(struct conn_slot *slot, __u64 use)
 {
-	if (slot->use < SLOT_TAKEN) /* twice */
-		return;
 	slot->sk = 0;
 	barrier();
-	__sync_fetch_and_add(&slot->use, -SLOT_TAKEN);
+	__sync_fetch_and_add(&slot->use, -use);
 	__sync_fetch_and_add(&conns_kept, -1);
 }
 
@@ -149,7 +150,7 @@ static __always_inline struct conn *conn_find(const void *sk)
 		return NULL;
 	if (slot->sk == (__u64)sk)
 		return &slot->conn;
-	return slot->use & (SLOT_TAKEN - 1) ? conn_find_away(sk) : NULL;
+	return slot->use & SLOT_COUNTS ? conn_find_away(sk) : NULL;
 }
 
 static __always_inline struct conn_slot *slot_take_for(const void *sk)
@@ -188,23 +189,29 @@ static __always_inline void conn_end_add(const void *sk, struct conn *conn)
 	slot->sk = (__u64)sk;
 }
 
-static __always_inline void conn_remove(const void *sk)
+/* Of a slot that is not its home. */
+static __noinline void slot_leave_away(const void *sk)
 {
-	__u32 hash = slot_hash(sk), distance;
-	struct conn_slot *slot = slot_at(hash, 0), *away;
+	__u32 hash = slot_hash(sk), distance = slot_search(slot_key(sk), hash);
+	struct conn_slot *home = slot_at(hash, 0), *slot = slot_at(hash, distance);
 
-	if (!slot)
+	if (!distance || !home || !slot)
 		return;
-	if (slot->sk == (__u64)sk) {
-		slot_leave(slot);
+	slot_leave(slot, SLOT_TAKEN + SLOT_AWAY);
+	__sync_fetch_and_add(&home->use, -slot_unit(distance));
+}
+
+/* CONN is the record of SK. */
+static __always_inline void conn_remove(const void *sk, struct conn *conn)
+{
+	struct conn_slot *slot = (void *)conn - offsetof(struct conn_slot, conn);
+
+	if (slot->sk != (__u64)sk) /* twice */
 		return;
-	}
-	distance = slot_search(slot_key(sk), hash);
-	away = distance ? slot_at(hash, distance) : NULL;
-	if (!away)
-		return;
-	slot_leave(away);
-	__sync_fetch_and_add(&slot->use, -slot_unit(distance));
+	if (slot->use & SLOT_AWAY)
+		slot_leave_away(sk);
+	else
+		slot_leave(slot, SLOT_TAKEN);
 }
 
 #endif /* connscope_TABLE_BPF_H */
