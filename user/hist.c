@@ -7,18 +7,6 @@
 
 #define STEP 8 /* buckets; HIST_SLOTS is a multiple */
 
-/* As hist_slot(), with an instruction that BPF has not; what the last bucket takes may be beyond
- * it. */
-static __u32 slot_of(__u64 value)
-{
-	__u32 octave;
-
-	if (value < 4)
-		return (__u32)value;
-	octave = 63 ^ (__u32)__builtin_clzll(value);
-	return (octave - 2) * 4 + (__u32)(value >> (octave - 2));
-}
-
 /* Makes SLOT one of those that there is memory for. */
 static bool widen(struct dist *dist, __u32 slot)
 {
@@ -59,32 +47,21 @@ void dist__done(struct dist *dist)
 	*dist = (struct dist){};
 }
 
-static void count(struct dist *dist, __u32 slot, __u64 value)
+static void add_sums(struct dist *into, __u64 sum, __u64 max)
 {
-	dist->count++;
-	if (value > dist->max)
-		dist->max = value;
-	dist->sum += value;
-	dist->slots[slot - dist->first]++;
+	into->sum += sum;
+	if (max > into->max)
+		into->max = max;
 }
 
-/* Where there may be no memory for SLOT: out of the way of most values. */
-static __attribute__((noinline)) void count_elsewhere(struct dist *dist, __u32 slot, __u64 value)
+void dist__add_elsewhere(struct dist *dist, __u32 slot, __u64 value)
 {
 	if (slot >= HIST_SLOTS)
 		slot = HIST_SLOTS - 1;
-	if (has_room(dist, slot) || widen(dist, slot))
-		count(dist, slot, value);
-}
-
-void dist__add(struct dist *dist, __u64 value)
-{
-	__u32 slot = slot_of(value);
-
-	if (has_room(dist, slot))
-		count(dist, slot, value);
-	else
-		count_elsewhere(dist, slot, value);
+	if (!has_room(dist, slot) && !widen(dist, slot))
+		return;
+	dist__add_slot(dist, slot, 1);
+	add_sums(dist, value, value);
 }
 
 void dist__add_slot(struct dist *dist, __u32 slot, __u32 count)
@@ -98,13 +75,6 @@ void dist__add_slot(struct dist *dist, __u32 slot, __u32 count)
 __u32 dist__slot(const struct dist *dist, __u32 slot)
 {
 	return has_room(dist, slot) ? dist->slots[slot - dist->first] : 0;
-}
-
-static void add_sums(struct dist *into, __u64 sum, __u64 max)
-{
-	into->sum += sum;
-	if (max > into->max)
-		into->max = max;
 }
 
 void dist__merge(struct dist *into, const struct dist *from)

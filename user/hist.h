@@ -23,8 +23,37 @@ void dist__clear(struct dist *dist);
 /* Frees what it holds. */
 void dist__done(struct dist *dist);
 
+/* As hist_slot(), with an instruction that BPF has not; what the last bucket takes may be beyond
+ * it. */
+static inline __u32 dist_slot_of(__u64 value)
+{
+	__u32 octave;
+
+	if (value < 4)
+		return (__u32)value;
+	octave = 63 ^ (__u32)__builtin_clzll(value);
+	return (octave - 2) * 4 + (__u32)(value >> (octave - 2));
+}
+
+/* The same as dist__add(), where there may be no memory for SLOT: out of the way of most values. */
+void dist__add_elsewhere(struct dist *dist, __u32 slot, __u64 value);
+
 /* Without memory the value is in no bucket, and not counted. */
-void dist__add(struct dist *dist, __u64 value);
+static inline void dist__add(struct dist *dist, __u64 value)
+{
+	__u32 slot = dist_slot_of(value), index = slot - dist->first;
+
+	if (index >= dist->room) {
+		dist__add_elsewhere(dist, slot, value);
+		return;
+	}
+	dist->count++;
+	if (value > dist->max)
+		dist->max = value;
+	dist->sum += value;
+	dist->slots[index]++;
+}
+
 /* Adds COUNT values to bucket SLOT; sum and max stay. */
 void dist__add_slot(struct dist *dist, __u32 slot, __u32 count);
 /* Adds FROM to INTO; FROM stays as it is. */
