@@ -30,7 +30,6 @@ struct aggregate {
 	struct row **group_rows; /* by group of the kernel: the row that its last record was of;
 				  * NULL with names, which a group knows nothing of */
 	size_t group_count;
-	__u64 folded_closed, folded_open; /* connections */
 };
 
 struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct filter *filter,
@@ -97,11 +96,11 @@ static void tell(const struct aggregate *agg, const struct record *record)
 		observer->take(observer, record);
 }
 
-/* Of CONN alone, which there are many of and often nobody to tell. */
-static void tell_conn(const struct aggregate *agg, enum record_kind kind, const struct conn *conn)
+/* Of CONN alone; there are many, and often nobody to tell: whether there is, is asked before. */
+static __attribute__((noinline)) void tell_conn(const struct aggregate *agg, enum record_kind kind,
+						const struct conn *conn)
 {
-	if (agg->observers)
-		tell(agg, &(struct record){ .kind = kind, .conn = conn });
+	tell(agg, &(struct record){ .kind = kind, .conn = conn });
 }
 
 size_t aggregate__rows(const struct aggregate *agg, const struct row *const **ret_rows)
@@ -110,9 +109,22 @@ size_t aggregate__rows(const struct aggregate *agg, const struct row *const **re
 	return agg->table.count;
 }
 
+bool aggregate__is_other(const struct row *row)
+{
+	return !row->key.port && !strcmp(row->key.name, OTHER);
+}
+
 __u64 aggregate__folded(const struct aggregate *agg)
 {
-	return agg->folded_closed + agg->folded_open;
+	__u64 count = 0;
+
+	for (size_t i = 0; i < agg->table.count; i++) {
+		const struct row *row = agg->table.rows[i];
+
+		if (aggregate__is_other(row))
+			count += row__connections(row);
+	}
+	return count;
 }
 
 static struct row *row_other(struct aggregate *agg, __u8 role)
@@ -134,19 +146,13 @@ static struct row *row_get(struct aggregate *agg, const struct row_key *key)
 	return row ? row : row_other(agg, key->role);
 }
 
-bool aggregate__is_other(const struct row *row)
-{
-	return !row->key.port && !strcmp(row->key.name, OTHER);
-}
-
 /* ---- connections ---- */
 
 /* The row's, made when missing; NULL when none is kept, or out of memory. */
 static struct series *series_of(struct aggregate *agg, struct row *row)
 {
-	bool wanted = agg->series_start_ns && (!agg->depths_only || row->key.role == ROLE_SERVER);
-
-	if (wanted && !row->series)
+	if (!row->series && agg->series_start_ns &&
+	    (!agg->depths_only || row->key.role == ROLE_SERVER))
 		row->series = series_set__add(&agg->series, agg->series_start_ns);
 	return row->series;
 }
@@ -154,7 +160,9 @@ static struct series *series_of(struct aggregate *agg, struct row *row)
 /* The same of habits. */
 static struct habits *habits_of(const struct aggregate *agg, struct row *row)
 {
-	if (agg->habits && !row->habits)
+	if (!agg->habits)
+		return NULL;
+	if (!row->habits)
 		row->habits = habits__new();
 	return row->habits;
 }
@@ -188,7 +196,9 @@ static void note_owner(struct row *row, const struct conn *conn)
 	memcpy(row->comm, conn->comm, sizeof(row->comm));
 }
 
-static struct row *row_by_key(struct aggregate *agg, const struct conn *conn)
+/* Out of the way of row_by_group(), which most come by. */
+static __attribute__((noinline)) struct row *row_by_key(struct aggregate *agg,
+							const struct conn *conn)
 {
 	struct row_key key;
 
@@ -235,15 +245,15 @@ void aggregate__closed(struct aggregate *agg, const struct conn *conn)
 
 	if (!row)
 		return;
-	habits = habits_of(agg, row);
 	row->ended++;
 	totals__add(&row->closed, conn);
+	habits = habits_of(agg, row);
 	if (habits)
 		habits__ended(habits, conn);
-	agg->folded_closed += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
-	tell_conn(agg, RECORD_CLOSED, conn);
+	if (agg->observers)
+		tell_conn(agg, RECORD_CLOSED, conn);
 }
 
 void aggregate__amended(struct aggregate *agg, const struct conn *before, const struct conn *after)
@@ -270,21 +280,20 @@ void aggregate__open(struct aggregate *agg, const struct conn *conn)
 
 	if (!row)
 		return;
-	habits = habits_of(agg, row);
 	row->present++;
 	totals__add(&row->open, conn);
+	habits = habits_of(agg, row);
 	if (habits)
 		habits__open(habits, conn, agg->now_ns);
-	agg->folded_open += aggregate__is_other(row);
 	if (conn->depth)
 		add_depth_to_series(agg, row, conn->opened_ns, conn->depth);
-	tell_conn(agg, RECORD_OPEN, conn);
+	if (agg->observers)
+		tell_conn(agg, RECORD_OPEN, conn);
 }
 
 void aggregate__begin_snapshot(struct aggregate *agg, __u64 now_ns)
 {
 	agg->now_ns = now_ns;
-	agg->folded_open = 0;
 	tell(agg, &(struct record){ .kind = RECORD_SNAPSHOT });
 	for (size_t i = 0; i < agg->table.count; i++) {
 		row__begin_snapshot(agg->table.rows[i]);

@@ -73,6 +73,11 @@ void row__add_group(struct row *row, const struct group *group)
 	row->active_peak = group->active_peak > 0 ? group->active_peak : 0;
 }
 
+__u64 row__connections(const struct row *row)
+{
+	return row->ended - row->listener_closed.seen + row->present - row->listener_open.seen;
+}
+
 static void add_sample(struct sample *sample, const struct totals *totals)
 {
 	sample->opened += totals->opened;

@@ -61,6 +61,9 @@ void row__add_queue(struct row *row, __u32 depth);
 /* What the kernel knows of one more group, of the newest snapshot. */
 void row__add_group(struct row *row, const struct group *group);
 
+/* How many of ROW's records, ended and present, are of connections. */
+__u64 row__connections(const struct row *row);
+
 /* What ROW has counted up to now. */
 void row__sample(const struct row *row, struct sample *ret_sample);
 

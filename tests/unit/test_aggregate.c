@@ -311,6 +311,25 @@ static void folds_what_does_not_fit(void **state)
 	aggregate__free(agg);
 }
 
+static void folded_are_connections_alone(void **state)
+{
+	struct listener listener = { .port = 80, .flags = LISTENER_OPEN };
+	struct aggregate *agg = make(0, 0);
+	struct conn open = client(1), closed = ended(client(1), INITIATOR_LOCAL_FIN);
+
+	(void)state;
+	aggregate__closed(agg, &closed);
+	aggregate__listener_closed(agg, &listener);
+	aggregate__begin_snapshot(agg, 0);
+	aggregate__open(agg, &open);
+	aggregate__open(agg, &open);
+	aggregate__listener(agg, &listener);
+	assert_int_equal(aggregate__folded(agg), 3);
+	aggregate__begin_snapshot(agg, 0);
+	assert_int_equal(aggregate__folded(agg), 1);
+	aggregate__free(agg);
+}
+
 static void whatever_the_group_says(void **state)
 {
 	static const struct {
@@ -493,6 +512,7 @@ int main(void)
 		cmocka_unit_test(server_rows_are_listeners),
 		cmocka_unit_test(tells_apart_by_what_was_asked),
 		cmocka_unit_test(folds_what_does_not_fit),
+		cmocka_unit_test(folded_are_connections_alone),
 		cmocka_unit_test(whatever_the_group_says),
 		cmocka_unit_test(amends_what_was_counted),
 		cmocka_unit_test(default_with_containers_splits_clients_alone),
