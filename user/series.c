@@ -112,13 +112,13 @@ struct slot *series__at(struct series *series, __u64 ns)
 	__u64 since = ns > series->start_ns ? ns - series->start_ns : 0;
 	size_t index;
 
-	while (since / series->width_ns >= series->most)
+	while ((index = (size_t)(since / series->width_ns)) >= series->most)
 		halve(series);
-	index = (size_t)(since / series->width_ns);
+	if (index < series->count)
+		return &series->slots[index];
 	if (!has_room(series, index + 1))
 		return NULL;
-	if (index >= series->count)
-		series->count = index + 1;
+	series->count = index + 1;
 	return &series->slots[index];
 }
 
