@@ -29,12 +29,6 @@
 
 #define EVENT_LEN_MIN (sizeof(struct listener_event) + BPF_RINGBUF_HDR_SZ)
 
-/* Came while a snapshot was being reported, to be counted after it. */
-struct pending {
-	struct conn conn;
-	__u8 type; /* enum event_type */
-};
-
 struct tracer {
 	const struct options *options;
 	struct hooks hooks;
@@ -50,7 +44,8 @@ struct tracer {
 	const struct group *groups; /* the mapped `groups` array */
 	size_t groups_size;
 	struct aggregate *agg; /* during a poll */
-	struct pending *pending;
+	/* Came while a snapshot was being reported, to be counted after it. */
+	struct conn_event *pending;
 	size_t pending_count, pending_room;
 	size_t stale; /* records that this snapshot has met */
 	bool in_snapshot;
@@ -227,44 +222,53 @@ void tracer__stop(struct tracer *tracer)
 
 /* ---- events ---- */
 
-static bool defer(struct tracer *tracer, const struct conn *conn, __u8 type)
+static bool defer(struct tracer *tracer, const struct conn_event *event)
 {
 	if (tracer->pending_count == tracer->pending_room) {
 		size_t room = tracer->pending_room ? tracer->pending_room * 2 : 64;
-		struct pending *pending = realloc(tracer->pending, room * sizeof(*pending));
+		struct conn_event *pending = realloc(tracer->pending, room * sizeof(*pending));
 
 		if (!pending)
 			return false;
 		tracer->pending = pending;
 		tracer->pending_room = room;
 	}
-	tracer->pending[tracer->pending_count++] = (struct pending){ *conn, type };
+	tracer->pending[tracer->pending_count++] = *event;
 	return true;
 }
 
-static void take_ended(struct aggregate *agg, const struct conn *conn, __u8 type)
+/* Of few connections: its copy stays out of the way of all others. */
+static __attribute__((noinline)) void take_amended(struct aggregate *agg, const struct conn *conn)
 {
-	struct conn amended;
+	struct conn amended = *conn;
 
-	owner_container(conn->cgroup); /* while it is there: the cgroup may be gone by the report */
-	if (type == EVENT_CONN_CLOSED) {
-		aggregate__closed(agg, conn);
-		return;
-	}
-	amended = *conn;
 	event_amend(&amended);
 	aggregate__amended(agg, conn, &amended);
 }
 
-static void handle_ended(struct tracer *tracer, const struct conn *conn, __u8 type)
+static void take_ended(struct aggregate *agg, const struct conn_event *event)
 {
-	/* Read as open by the snapshot that is being reported: its end belongs to the next one. */
-	bool counted = conn->seen == tracer->skel->bss->snapshot_now;
+	/* While it is there: the cgroup may be gone by the report. */
+	owner_container(event->conn.cgroup);
+	if (event->header.type == EVENT_CONN_CLOSED)
+		aggregate__closed(agg, &event->conn);
+	else
+		take_amended(agg, &event->conn);
+}
 
-	if (tracer->in_snapshot && (counted || type == EVENT_CONN_AMENDED) &&
-	    defer(tracer, conn, type))
+/* Read as open by the snapshot that is being reported: its end belongs to the next one. */
+static bool is_counted(const struct tracer *tracer, const struct conn_event *event)
+{
+	return event->conn.seen == tracer->skel->bss->snapshot_now;
+}
+
+static void handle_ended(struct tracer *tracer, const struct conn_event *event)
+{
+	if (tracer->in_snapshot &&
+	    (event->header.type == EVENT_CONN_AMENDED || is_counted(tracer, event)) &&
+	    defer(tracer, event))
 		return;
-	take_ended(tracer->agg, conn, type);
+	take_ended(tracer->agg, event);
 }
 
 static int handle_event(void *context, void *data, size_t size)
@@ -281,11 +285,11 @@ static int handle_event(void *context, void *data, size_t size)
 	switch (header->type) {
 	case EVENT_CONN_CLOSED:
 	case EVENT_CONN_AMENDED:
-		handle_ended(tracer, &((const struct conn_event *)data)->conn, header->type);
+		handle_ended(tracer, (const struct conn_event *)header);
 		break;
 	case EVENT_LISTENER_CLOSED:
 		aggregate__listener_closed(tracer->agg,
-					   &((const struct listener_event *)data)->listener);
+					   &((const struct listener_event *)header)->listener);
 		break;
 	}
 	/* No more than the ring holds: where events come faster than we read, there is no end. */
@@ -458,7 +462,7 @@ void tracer__end_snapshot(struct tracer *tracer, struct aggregate *agg)
 {
 	tracer->in_snapshot = false;
 	for (size_t i = 0; i < tracer->pending_count; i++)
-		take_ended(agg, &tracer->pending[i].conn, tracer->pending[i].type);
+		take_ended(agg, &tracer->pending[i]);
 	tracer->pending_count = 0;
 }
 
