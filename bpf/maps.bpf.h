@@ -26,7 +26,7 @@ const volatile bool looks_twice = false;    /* on_state_again is there */
 
 const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
 const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */
-const volatile __u64 wakeup_bytes = 1 << 20; /* in the ring before user space is woken early */
+const volatile __u64 wakeup_bytes = 2 << 20; /* in the ring before user space is woken early */
 const volatile __u64 tick_ns = 4000000;	     /* length of a jiffy */
 
 /* User space writes these while the programs run. */

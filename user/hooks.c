@@ -51,7 +51,7 @@ static void apply_knobs(struct hooks *hooks)
 	skel->rodata->filtered = memcmp(&options->filter.knobs, &everything, sizeof(everything));
 	skel->rodata->ephemeral_low = ephemeral_low();
 	skel->rodata->split_drops = probes->states[FEATURE_OVERFLOW].mechanism == MECHANISM_TP_BTF;
-	skel->rodata->wakeup_bytes = options->ring_kib * 1024 / 4;
+	skel->rodata->wakeup_bytes = options->ring_kib * 1024 / 2;
 	/* Coarse clocks advance once a tick. */
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	skel->rodata->tick_ns = tick.tv_nsec;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -34,6 +35,7 @@ struct tracer {
 	struct hooks hooks;
 	struct connscope *skel; /* of hooks */
 	struct ring_buffer *ring;
+	int waiting; /* readable where the programs have woken us */
 	struct bpf_link *conns_iter;
 	struct bpf_link *listeners_iter;
 	struct bpf_link *exchanges_iter;
@@ -98,6 +100,19 @@ static int open_teller(struct tracer *tracer)
 
 static int handle_event(void *context, void *data, size_t size);
 
+/* libbpf's own descriptor is level-triggered: woken once, it would wake for each event that comes
+ * while there are others. */
+static int open_waiting(struct tracer *tracer)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+	tracer->waiting = epoll_create1(EPOLL_CLOEXEC);
+	if (tracer->waiting < 0 || epoll_ctl(tracer->waiting, EPOLL_CTL_ADD,
+					     bpf_map__fd(tracer->skel->maps.events), &event))
+		return -errno;
+	return 0;
+}
+
 static int open_readers(struct tracer *tracer)
 {
 	struct connscope *skel = tracer->skel;
@@ -107,6 +122,9 @@ static int open_readers(struct tracer *tracer)
 	tracer->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), handle_event, tracer, NULL);
 	if (!tracer->ring)
 		return log_err(-errno, "cannot map the ring buffer");
+	err = open_waiting(tracer);
+	if (err)
+		return log_err(err, "cannot wait for the ring buffer");
 	tracer->polled_max = tracer->options->ring_kib * 1024 / EVENT_LEN_MIN;
 	tracer->groups_size = bpf_map__max_entries(skel->maps.groups) * sizeof(struct group);
 	groups = mmap(NULL, tracer->groups_size, PROT_READ, MAP_SHARED,
@@ -135,6 +153,7 @@ int tracer__new(const struct options *options, struct probes *probes, struct tra
 		return log_err(-ENOMEM, "cannot start");
 	tracer->options = options;
 	tracer->run_stats = -1;
+	tracer->waiting = -1;
 	err = hooks__attach(options, probes, &tracer->hooks);
 	tracer->skel = tracer->hooks.skel;
 	if (!err)
@@ -156,6 +175,8 @@ void tracer__free(struct tracer *tracer)
 	bpf_link__destroy(tracer->exchanges_iter);
 	teller__free(tracer->teller);
 	ring_buffer__free(tracer->ring);
+	if (tracer->waiting >= 0)
+		close(tracer->waiting);
 	if (tracer->groups)
 		munmap((void *)tracer->groups, tracer->groups_size);
 	hooks__done(&tracer->hooks);
@@ -347,22 +368,21 @@ static int look_for_last_events(struct tracer *tracer)
 
 int tracer__fd(const struct tracer *tracer)
 {
-	return ring_buffer__epoll_fd(tracer->ring);
+	return tracer->waiting;
 }
 
 int tracer__poll(struct tracer *tracer, struct aggregate *agg, int timeout_ms)
 {
-	int err;
+	struct epoll_event event;
+	bool interrupted;
 
 	tracer->agg = agg;
-	tracer->polled = 0;
-	err = ring_buffer__poll(tracer->ring, timeout_ms);
+	interrupted = epoll_wait(tracer->waiting, &event, 1, timeout_ms) < 0 && errno == EINTR;
 	/* The programs wake us only for much: what waits is fetched when the time is up. */
-	if (err != -EAGAIN)
-		consume(tracer);
+	consume(tracer);
 	if (tracer->teller && clock_monotonic_ms() >= tracer->looked_ms + LOOK_MS)
 		look_for_events(tracer);
-	return err == -EINTR ? -EINTR : 0;
+	return interrupted ? -EINTR : 0;
 }
 
 /* ---- snapshots ---- */

@@ -42,4 +42,11 @@ check_range "from the command's end to ours, ms" $(($(now_ms) - before)) 0 400
 expect "busy: all were seen" "upstream 5981" "[.opened, .exchanges]" "[$count,$count]"
 expect "busy: nothing was lost" meta .lost_events 0
 verify
+
+# Two ends of 200 bytes each. A wake-up for each half of the ring, ten a second anyway, and half as many more.
+ring_kib=128
+trace_start --ring-size $ring_kib
+between peer flood --port 5982 --conns $count
+trace_stop
+check_range "a small ring: wake-ups" $woken 1 $(((count * 2 * 200 / (ring_kib * 1024 / 2) + passed_ms / 100) * 3 / 2))
 plan
