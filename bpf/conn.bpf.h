@@ -629,7 +629,7 @@ static __always_inline void conn_received(struct sock *sk)
 		if (group)
 			turn_answers(group, conn, TURN_RECEIVED, now);
 	} else {
-		payload_any(sk, conn, seq_written(sk, NULL), seq, now);
+		payload_any(sk, conn, tp->write_seq, seq, now);
 	}
 }
 
