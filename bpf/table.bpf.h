@@ -42,10 +42,12 @@ static __always_inline __u64 slot_key(const void *sk)
 	return key;
 }
 
-/* Of what hashes to HASH the slot at that distance; 0 is its home. */
+/* Of what hashes to HASH the slot at that distance; 0 is its home. Steps differ, so that what
+ * crowds in one place does not crowd in the next. */
 static __always_inline struct conn_slot *slot_at(__u32 hash, __u32 distance)
 {
-	__u32 index = (__u64)(__u32)(hash + distance * 0x85ebca6bU) * conn_slots >> 32;
+	__u32 step = hash * 0x85ebca6bU;
+	__u32 index = (__u64)(__u32)(hash + distance * step) * conn_slots >> 32;
 
 	return bpf_map_lookup_elem(&conns, &index);
 }
@@ -134,11 +136,20 @@ static __always_inline struct conn *slot_conn(struct conn_slot *slot)
 	return &slot->conn;
 }
 
-/* Out of line, so that nothing has to be kept for it. */
+/* Out of line, so that nothing has to be kept for it. The first three distances, where most are,
+ * have no loop and no call. */
 static __noinline struct conn *conn_find_away(const void *sk)
 {
-	__u32 hash = slot_hash(sk), distance = slot_search(slot_key(sk), hash);
+	__u32 hash = slot_hash(sk), distance;
+	struct conn_slot *slot;
 
+#pragma clang loop unroll(full)
+	for (distance = 1; distance < 4; distance++) {
+		slot = slot_at(hash, distance);
+		if (slot && slot->sk == (__u64)sk)
+			return slot_conn(slot);
+	}
+	distance = slot_search(slot_key(sk), hash);
 	return distance ? slot_conn(slot_at(hash, distance)) : NULL;
 }
 
