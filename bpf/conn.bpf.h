@@ -48,6 +48,28 @@ static __always_inline __u32 conn_own(struct conn *conn)
 	return (__u32)thread;
 }
 
+static __always_inline __u64 *refusal_of(const struct sock *sk)
+{
+	return &refused[slot_hash(sk) >> (32 - REFUSED_BITS)];
+}
+
+static __always_inline bool is_refused(const struct sock *sk)
+{
+	return filtered && *refusal_of(sk) == (__u64)sk;
+}
+
+static __always_inline void conn_refuse(const struct sock *sk)
+{
+	*refusal_of(sk) = (__u64)sk;
+}
+
+/* What SK is asked for next, or who has its address next, is another connection. */
+static __always_inline void conn_refuse_no_more(const struct sock *sk)
+{
+	if (is_refused(sk))
+		*refusal_of(sk) = 0;
+}
+
 /* As conn_begin_add(), and counts where there is no room. */
 static __always_inline struct conn *conn_begin(struct sock *sk)
 {
@@ -339,9 +361,12 @@ static __always_inline void conn_open(struct sock *sk, const struct tcp_sock *tp
 	if (filtered) { /* what they refuse must take no place */
 		struct conn here = {};
 
+		conn_refuse_no_more(sk);
 		conn_born(sk, tp, role, &here);
 		if (conn_wanted(&here))
 			conn_add(sk, &here);
+		else
+			conn_refuse(sk);
 		return;
 	}
 	conn = conn_begin(sk);
@@ -386,7 +411,7 @@ static __always_inline void conn_connecting(struct sock *sk, const struct tcp_so
 
 	/* The change to SYN_SENT was missed, or the filters refuse it, or it was counted as lost.
 	 */
-	if (!conn && !conns_full && tracing && adoption_begin(sk)) {
+	if (!conn && !is_refused(sk) && !conns_full && tracing && adoption_begin(sk)) {
 		if (!conn_find(sk))
 			conn_open_client(sk, NULL, NULL);
 		adoption_end(sk);
@@ -430,8 +455,10 @@ static __noinline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *
 	}
 	conn.ready = !server; /* with ready_ns 0: the connect time is not known */
 	/* With filters it is rather one that they refuse: it must not take a place, or be lost. */
-	if (filtered && !conn_complete(sk, tp, &conn))
+	if (filtered && !conn_complete(sk, tp, &conn)) {
+		conn_refuse(sk);
 		return NULL;
+	}
 	return conn_add_late(sk, &conn);
 }
 
@@ -447,13 +474,14 @@ static __always_inline __u32 first_write_seq(const struct conn *conn, const stru
 static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp,
 					     struct conn *conn, int oldstate)
 {
-	if (!conn)
+	if (!conn && !is_refused(sk))
 		conn = conn_open_late(sk, tp, oldstate == TCP_SYN_RECV);
 	if (!conn)
 		return;
 	conn->state = TCP_ESTABLISHED;
 	if (!conn_complete(sk, tp, conn)) {
 		conn_drop(sk, conn);
+		conn_refuse(sk);
 		return;
 	}
 	if (!conn->seq_known)
@@ -546,7 +574,7 @@ static __always_inline void conn_accepted(struct sock *sk)
 	struct conn *conn = conn_find(sk);
 
 	if (!conn) {
-		conn = conn_adopt_current(sk);
+		conn = is_refused(sk) ? NULL : conn_adopt_current(sk);
 		if (!conn)
 			return;
 		conn->tid = (__u32)bpf_get_current_pid_tgid();

@@ -128,8 +128,10 @@ static __always_inline void destroyed(struct sock *sk)
 	struct tcp_sock *tp = tcp_of(sk);
 	struct conn *conn = tp ? conn_find(sk) : NULL;
 
-	if (!conn)
+	if (!conn) {
+		conn_refuse_no_more(sk);
 		return;
+	}
 	conn_end_unseen(sk, tp, conn);
 	conn_destroyed(sk, conn);
 }

@@ -62,6 +62,12 @@ struct leaver {
 
 static struct leaver leavers[1 << LEAVER_BITS];
 
+/* Sockets whose connection the filters refuse, so that each hook need not find out again. By a hash
+ * of the socket; who comes later takes the place. */
+#define REFUSED_BITS 12
+
+static __u64 refused[1 << REFUSED_BITS];
+
 __u32 events_lost = 0; /* see event_header.lost */
 
 /*

@@ -53,6 +53,17 @@ check_same "reused, passed on, become another program" "$dir/got" "$dir/want"
 check "... nothing lost" "$(jq -c 'select(.type == "meta") | [.tracked, .no_owner, .lost_events, .map_full]' "$json")" \
 	"[$(wc -l <"$dir/want"),0,0,0]"
 
+# One socket's connections: the filter refuses the third, or the first two.
+for wanted in 1 2; do
+	port=$((port + 20))
+	trace_start --closed 100000 -P $((port + wanted))
+	peer identity --family 4 --port $port --conns 20 >"$dir/said"
+	trace_stop
+	grep "^$((port + wanted)) " "$dir/said" | sort >"$dir/want"
+	records true >"$dir/got"
+	check_same "filtered" "$dir/got" "$dir/want"
+done
+
 trace_start --closed 100000 --netns "$there"
 twins
 trace_stop
