@@ -250,7 +250,8 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 
 /*
  * Changes that need no look, unless they have to stand in for something. The acknowledgement of our
- * FIN: for that FIN, where a program's runs are missed. And what has had both FINs and is nobody's
+ * FIN: for that FIN, where a program's runs are missed (where the seed takes a socket up while its
+ * FIN goes, who closed is unknown). And what has had both FINs and is nobody's
  * goes from its change to CLOSE on to tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there is nothing
  * to be seen here that cannot be seen then.
  */

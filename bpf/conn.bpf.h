@@ -3,6 +3,7 @@
 #ifndef connscope_CONN_BPF_H
 #define connscope_CONN_BPF_H
 
+#include "clock.bpf.h"
 #include "emit.bpf.h"
 #include "filter.bpf.h"
 #include "table.bpf.h"

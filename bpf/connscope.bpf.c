@@ -43,10 +43,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* ---- life of a connection ---- */
 
-/* Seen before. A birth is, by the first of two looks; else that record's end was missed. */
+/* Seen before. Of a listener only a birth can be, by the first of two looks; else that record is an
+ * earlier connection's. */
 static __always_inline bool is_known(const struct conn *conn, int oldstate, int newstate)
 {
-	return conn->state == newstate && (looks_twice || oldstate != TCP_LISTEN);
+	bool by_listener = oldstate == TCP_LISTEN;
+
+	return conn->state == newstate &&
+	       (!by_listener || (looks_twice && newstate == TCP_SYN_RECV));
 }
 
 static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate)
@@ -647,7 +651,8 @@ static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot
 		snapshot.conn.local_port = sock_local_port(sk);
 	if (sock_flags(sk) & (1UL << SOCK_KEEPOPEN))
 		snapshot.conn.flags |= CONN_KEEPALIVE;
-	if (conn->state == TCP_FIN_WAIT1 && sock_state(sk) == TCP_FIN_WAIT2) /* says_nothing() */
+	/* Of which nothing was noted: see says_nothing(). */
+	if (snapshot.conn.state == TCP_FIN_WAIT1 && sock_state(sk) == TCP_FIN_WAIT2)
 		snapshot.conn.state = TCP_FIN_WAIT2;
 	snapshot.stale = is_stale(sk, &snapshot.conn);
 	if (snapshot.stale)

@@ -7,13 +7,13 @@
 
 /*
  * User space polls every 100 ms; a wake-up per event would cost more than all of the tracing. Only
- * what crosses the mark wakes: what comes behind it finds the consumer awake. It may be a few, for
- * two CPUs may each see what both have added.
+ * what crosses the mark wakes: what comes behind it finds the consumer awake. Each of several CPUs
+ * may see what all have added: the mark is as wide as that.
  */
 static __always_inline __u64 submit_flags(__u64 size)
 {
 	__sync_fetch_and_add(&bytes_waiting, size);
-	return bytes_waiting - wakeup_bytes < 4 * size ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return bytes_waiting - wakeup_bytes < 64 * size ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline void fill_header(struct event_header *header, __u8 type, __u16 len, __u64 sk)

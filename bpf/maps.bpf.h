@@ -29,18 +29,20 @@ const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */
 const volatile __u64 wakeup_bytes = 2 << 20; /* in the ring before user space is woken early */
 const volatile __u64 tick_ns = 4000000;	     /* length of a jiffy */
 
-/* User space writes these while the programs run. */
-bool tracing = false;	      /* no record is made before all hooks are in place */
-bool conns_full = false;      /* has been, at least once */
-__s64 conns_kept = 0;	      /* records in `conns` */
-bool remembered = false;      /* something has been put into `recent` */
-__u32 seed_pass = 0;	      /* see seed_file */
-__u64 bytes_waiting = 0;      /* in the ring, about, since user space has looked there */
-bool reaping = false;	      /* see snapshot_conns */
-__u32 snapshot_now = 0;	      /* generation that snapshot_conns stamps on what it reads */
-__u64 snapshot_ns = 0;	      /* when it began */
-__u64 quiet_ns = 0;	      /* for so long no byte: what snapshot_exchanges looks for */
-__s64 jiffy_0 = -(1LL << 62); /* when jiffies were 0, as seed_file has found; before: never */
+/* User space writes most of these while the programs run. */
+bool tracing = false;	 /* no record is made before all hooks are in place */
+bool conns_full = false; /* has been, at least once */
+__s64 conns_kept = 0;	 /* records in `conns` */
+bool remembered = false; /* something has been put into `recent` */
+__u32 seed_pass = 0;	 /* see seed_file */
+__u64 bytes_waiting = 0; /* in the ring, about, since user space has looked there */
+bool reaping = false;	 /* see snapshot_conns */
+__u32 snapshot_now = 0;	 /* generation that snapshot_conns stamps on what it reads */
+__u64 snapshot_ns = 0;	 /* when it began */
+__u64 quiet_ns = 0;	 /* for so long no byte: what snapshot_exchanges looks for */
+
+/* When jiffies were 0, as find_jiffy_0() has it; 0 not known. */
+__s64 jiffy_0 = 0;
 
 /* The last change of state on a CPU: see on_state_again. Two CPUs of one place only make each other
  * look twice. */

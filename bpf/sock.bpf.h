@@ -14,7 +14,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
-#include "maps.bpf.h"
+#include "connscope/conn.h"
 
 /* Since 6.2, in programs of every type: "bpf: Add kfunc bpf_rdonly_cast". It is no call, but one
  * instruction that the verifier puts in. */
@@ -133,39 +133,6 @@ static __always_inline void tcp_endpoints(struct sock *sk, const struct tcp_sock
 	conn->family = AF_INET;
 	addr_map_v4(conn->local_addr, common->skc_rcv_saddr);
 	addr_map_v4(conn->remote_addr, common->skc_daddr);
-}
-
-/*
- * When the segment came that the caller works on, or that was last: TCP looks at the clock, which
- * is CLOCK_MONOTONIC, before it does anything with one (tcp_mstamp_refresh() in tcp_rcv_established
- * and tcp_rcv_state_process, net/ipv4/tcp_input.c). To ask the clock again takes 50 instructions.
- * Not before SINCE: there may have been no segment (TCP_REPAIR), and what was sent meanwhile is
- * later. A timer of the socket looks, too: the delayed ACK's, 40 ms after a segment at the most.
- */
-static __always_inline __u64 tcp_segment_ns(const struct tcp_sock *tp, __u64 since)
-{
-	__u64 ns = tp->tcp_clock_cache;
-
-	return ns > since ? ns : since;
-}
-
-/* Now, to a tick of the clock, and not before SINCE: where milliseconds will do. Jiffies follow
- * CLOCK_MONOTONIC (tick_do_update_jiffies64, kernel/time/tick-sched.c). */
-static __always_inline __u64 tick_time(__u64 since)
-{
-	__s64 ns = jiffy_0 + bpf_jiffies64() * tick_ns;
-
-	return ns > (__s64)since ? ns : since;
-}
-
-/* Jiffies are never ahead: of several tries the earliest is right. */
-static __always_inline void find_jiffy_0(void)
-{
-	__u64 jiffies = bpf_jiffies64();
-	__s64 found = bpf_ktime_get_ns() - jiffies * tick_ns;
-
-	if (jiffy_0 < -(1LL << 61) || found < jiffy_0)
-		jiffy_0 = found;
 }
 
 static __always_inline __u32 tcp_netns(const struct tcp_sock *tp)

@@ -270,7 +270,7 @@ static __always_inline void note_missed(struct sock *sk, const struct tcp_sock *
 {
 	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
 		return;
-	if (read != conn->copied_seq || tp->write_seq != conn->write_seq)
+	if (no_turns || read != conn->copied_seq || tp->write_seq != conn->write_seq)
 		note_both(sk, tp, conn, read);
 }
 

@@ -222,16 +222,29 @@ static int read_listeners(struct tracer *tracer,
 	return run_iter(tracer->listeners_iter, sizeof(struct listener_snapshot), tracer, take);
 }
 
+/* For NS at least: see find_jiffy_0(). */
+static int seed(struct tracer *tracer, struct bpf_link *link, __u32 pass, __u64 ns)
+{
+	__u64 end_ns = clock_monotonic_ns() + ns;
+	int err;
+
+	tracer->skel->bss->seed_pass = pass;
+	do
+		err = run_iter(link, 0, tracer, NULL);
+	while (!err && clock_monotonic_ns() < end_ns);
+	return err;
+}
+
 int tracer__start(struct tracer *tracer)
 {
 	struct bpf_link *link = bpf_program__attach_iter(tracer->skel->progs.seed_file, NULL);
 	int err = link ? 0 : -errno;
 
 	tracer->skel->bss->tracing = true;
-	for (int pass = 0; pass < 2 && !err; pass++) {
-		tracer->skel->bss->seed_pass = pass;
-		err = run_iter(link, 0, tracer, NULL);
-	}
+	if (!err)
+		err = seed(tracer, link, 0, tracer->skel->rodata->tick_ns);
+	if (!err)
+		err = seed(tracer, link, 1, 0);
 	bpf_link__destroy(link);
 	return err ? log_err(err, "cannot read the sockets that are open already") : 0;
 }
@@ -321,7 +334,7 @@ static int handle_event(void *context, void *data, size_t size)
 static void consume(struct tracer *tracer)
 {
 	tracer->polled = 0;
-	tracer->hooks.skel->bss->bytes_waiting = 0;
+	tracer->skel->bss->bytes_waiting = 0;
 	ring_buffer__consume(tracer->ring);
 }
 

@@ -164,8 +164,9 @@ _Static_assert(sizeof(struct conn) == 176, "struct conn is a wire format");
 /* A place in the `conns` map: bpf/table.bpf.h. */
 struct conn_slot {
 	__u64 sk;  /* address of the struct sock, 0 none */
-	__u64 use; /* 1 above bit 56 when it is taken; below, how many records are not here, where
-		    * they belong, but further on: a byte for each power of two of the distance */
+	__u64 use; /* 1 above bit 56 when it is taken, and at bit 48 when what is in it belongs
+		    * elsewhere; below, how many records that belong here are elsewhere: a byte for
+		    * each power of two of the distance */
 	struct conn conn;
 };
 

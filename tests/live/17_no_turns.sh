@@ -8,11 +8,11 @@ turns='[.exchanges, .reused, .reuse_ratio, .partial_exchanges, .idle, .active, .
 life='[.opened, .partial, .failed, .open, .open_peak, .closed, .sent_bytes, .received_bytes]'
 unknown='[null,null,null,null,null,null,null,null]'
 
-# Sequence numbers come round every 4 GiB: LEN bytes one way, then 1000 the other.
-send_much() { # send_much PORT LEN
+# Sequence numbers come round every 4 GiB: LEN bytes one way, then BACK the other.
+send_much() { # send_much PORT LEN BACK
 	python3 - "$@" <<-'END'
 		import socket, sys, threading
-		port, length = map(int, sys.argv[1:])
+		port, length, back = map(int, sys.argv[1:])
 		listener = socket.create_server(("127.0.0.1", port))
 		client = socket.create_connection(("127.0.0.1", port))
 		server = listener.accept()[0]
@@ -28,8 +28,8 @@ send_much() { # send_much PORT LEN
 		while left:
 		    left -= client.send(payload[:min(len(payload), left)])
 		reader.join()
-		server.sendall(bytes(1000))
-		client.recv(1000, socket.MSG_WAITALL)
+		server.sendall(bytes(back))
+		client.recv(back, socket.MSG_WAITALL)
 		client.close()
 	END
 }
@@ -47,7 +47,8 @@ hear "$talk_out" ready
 much=0
 if [ -z "$VM" ] && command -v python3 >/dev/null; then
 	much=$((9 << 29))
-	send_much 5905 $much
+	send_much 5905 $much 1000
+	send_much 5906 $((1 << 32)) 0
 fi
 trace_stop
 talk_end "$hold_fd" "$hold_pid"
@@ -72,6 +73,7 @@ expect "... no turns" "upstream 5901" "$turns" "$unknown"
 expect "open now" "upstream 5904" "$life" "[2,0,0,2,2,0,0,0]"
 if [ $much -gt 0 ]; then
 	expect "bytes beyond 4 GiB" "upstream 5905" "[.sent_bytes, .received_bytes]" "[$much,1000]"
+	expect "... 4 GiB" "upstream 5906" "[.sent_bytes, .received_bytes]" "[$((1 << 32)),0]"
 fi
 verify
 plan
