@@ -53,28 +53,27 @@ static __always_inline void turn_change(struct conn *conn, __u8 turn, __u64 now)
  * The usual changes, which counted_as() has foreseen for CONN: as note_sent(), note_received() and
  * turn_to(), without what cannot be then. First how far SEQ has moved; NULL: it has not.
  */
-static __always_inline struct group *group_sends(struct conn *conn, __u32 seq)
+static __always_inline struct group *group_moved(struct conn *conn, __u32 *known_seq, __u64 *total,
+						 __u32 seq)
 {
-	__s32 bytes = seq - conn->write_seq;
+	__s32 bytes = seq - *known_seq;
 
 	if (bytes <= 0)
 		return NULL;
-	conn->write_seq = seq;
-	conn->sent_bytes += bytes;
+	*known_seq = seq;
+	*total += bytes;
 	conn->burst_bytes = bytes;
 	return bpf_map_lookup_elem(&groups, &conn->group);
 }
 
+static __always_inline struct group *group_sends(struct conn *conn, __u32 seq)
+{
+	return group_moved(conn, &conn->write_seq, &conn->sent_bytes, seq);
+}
+
 static __always_inline struct group *group_receives(struct conn *conn, __u32 seq)
 {
-	__s32 bytes = seq - conn->copied_seq;
-
-	if (bytes <= 0)
-		return NULL;
-	conn->copied_seq = seq;
-	conn->received_bytes += bytes;
-	conn->burst_bytes = bytes;
-	return bpf_map_lookup_elem(&groups, &conn->group);
+	return group_moved(conn, &conn->copied_seq, &conn->received_bytes, seq);
 }
 
 /* Then that the direction is TURN since NOW: a request's, or a response's. */
