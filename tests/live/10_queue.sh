@@ -68,6 +68,7 @@ before=$(overflows)
 stand reuseport 5971 --backlog 4
 refused[5971]=$(($(overflows) - before))
 stand dual 5972
+peer turned --port 5976
 stand relisten 5973 --backlog 4 --clients 3 --conns 50
 stand relisten 5974 --backlog 4 --clients 3 --conns 1
 stand relisten 5975 --backlog 1000 --clients 1 --conns 1000
@@ -138,6 +139,7 @@ expect "one queue for both families" "listener 5972" "$queues" "[1,128,2,2,[2]]"
 expect "... address" "listener 5972" "[.addr, .open]" '["::",2]'
 expect "a second listen(2)" "listener 5973" "$backlog + $queues" "[50,50,false,1,50,3,3,[3]]"
 expect "... for less than there is" "listener 5974" "$backlog + $queues" "[1,1,false,1,1,3,3,[3]]"
+expect "a socket whose connect was refused" "listener 5976" "[.sockets, .accepted, .exchanges]" "[0,1,1]"
 expect "nothing lost" meta "[.partial, .lost_events, .map_full]" "[0,0,0]"
 verify
 for row in "$here_netns 128 1" "$there_netns 16 2"; do

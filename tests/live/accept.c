@@ -273,6 +273,24 @@ void run_relisten(const struct options *options)
 	close(listener);
 }
 
+/* The socket that listens has had a connect(2) that was refused. */
+void run_turned(const struct options *options)
+{
+	int fd = new_socket(options->family), client, server;
+
+	expect_bind(fd, options->family, NULL, options->port, 0);
+	connect_on(fd, options->family, NULL, (uint16_t)(options->port + 1), ECONNREFUSED);
+	if (listen(fd, options->backlog) < 0)
+		die("listen");
+	client = connect_to(options->family, NULL, options->port);
+	server = accept_one(fd);
+	exchange(client, server);
+	close(client);
+	expect_eof(server);
+	close(server);
+	close(fd);
+}
+
 /* The client resets what nobody has accepted yet; then it is accepted, or the listener closes. */
 void run_reset(const struct options *options)
 {

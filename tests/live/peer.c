@@ -189,7 +189,7 @@ static const struct command {
 	{ "blocked", run_blocked }, { "uring", run_uring },	{ "reuseport", run_reuseport },
 	{ "migrate", run_migrate }, { "dual", run_dual },	{ "relisten", run_relisten },
 	{ "reset", run_reset },	    { "payload", run_payload }, { "mix", run_mix },
-	{ "pool", run_pool },	    { "times", run_times },
+	{ "pool", run_pool },	    { "times", run_times },	{ "turned", run_turned },
 };
 
 int main(int argc, char **argv)

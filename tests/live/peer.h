@@ -106,6 +106,7 @@ void run_reuseport(const struct options *options);
 void run_migrate(const struct options *options);
 void run_dual(const struct options *options);
 void run_relisten(const struct options *options);
+void run_turned(const struct options *options);
 void run_reset(const struct options *options);
 /* One connection with a scripted end, or beginning; false when NAME is unknown. */
 bool close_case(const char *name, const struct options *options);
