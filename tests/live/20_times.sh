@@ -32,7 +32,8 @@ else
 fi
 near "idle at close" "$(values "close 6901 server" .idle_at_close_ms.local.max)" 5
 
-# Short ones: a server's gap begins at its answer or at the tick before that, and never later.
+# Short ones: a server's gap begins at its answer or at the tick before that, and never later; but ticks of an
+# emulated machine come late.
 count=100
 trace_start --record="$dir/6902.db"
 peer times --port 6902 --exchanges $count --pause 1
@@ -42,6 +43,6 @@ if [ "$(values "upstream 6902" .response_us.max)" = null ]; then
 else
 	client=$(gaps "sum(idle_gap_sum_us)" 6902 1)
 	check_range "short idle gaps of the server, us in all" "$(gaps "sum(idle_gap_sum_us)" 6902 2)" \
-		$((client * 97 / 100)) $((client + count * 10000))
+		$((client * (VM ? 50 : 97) / 100)) $((client + count * 10000))
 fi
 plan
