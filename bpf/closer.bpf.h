@@ -249,11 +249,11 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 }
 
 /*
- * Changes that need no look, unless they have to stand in for something. The acknowledgement of our
- * FIN: for that FIN, where a program's runs are missed (where the seed takes a socket up while its
- * FIN goes, who closed is unknown). And what has had both FINs and is nobody's
- * goes from its change to CLOSE on to tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there is nothing
- * to be seen here that cannot be seen then.
+ * Changes that need no look. The acknowledgement of our FIN, but where runs are missed: there it
+ * stands in for the FIN. (Where the seed takes a socket up while its FIN goes, who closed is
+ * unknown.) And what has had both FINs and is nobody's goes from its change to CLOSE on to
+ * tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there is nothing to be seen here that cannot be seen
+ * then. Without a hook on tcp_time_wait all are looked at.
  */
 static __always_inline bool says_nothing(const struct sock *sk, int oldstate, int newstate)
 {

@@ -38,7 +38,7 @@ static __always_inline void conn_set_owner(struct conn *conn, const struct owner
 	__builtin_memcpy(conn->comm, owner->comm, sizeof(conn->comm));
 }
 
-/* The running process owns CONN. Returns its thread. As owner_current(). */
+/* The running process owns CONN. Returns its thread. Only where owner_current() may be called. */
 static __always_inline __u32 conn_own(struct conn *conn)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -279,7 +279,7 @@ static __always_inline struct conn *conn_adopt_current(struct sock *sk)
 {
 	struct owner owner = {};
 
-	if (conns_full || !tracing || !sock_is_tcp(sk))
+	if (conns_full || !tracing || is_refused(sk) || !sock_is_tcp(sk))
 		return NULL;
 	owner_current(&owner);
 	conn_adopt(sk, &owner);
@@ -362,12 +362,13 @@ static __always_inline void conn_open(struct sock *sk, const struct tcp_sock *tp
 	if (filtered) { /* what they refuse must take no place */
 		struct conn here = {};
 
-		conn_refuse_no_more(sk);
 		conn_born(sk, tp, role, &here);
-		if (conn_wanted(&here))
-			conn_add(sk, &here);
-		else
+		if (!conn_wanted(&here)) {
 			conn_refuse(sk);
+			return;
+		}
+		conn_refuse_no_more(sk);
+		conn_add(sk, &here);
 		return;
 	}
 	conn = conn_begin(sk);
@@ -575,7 +576,7 @@ static __always_inline void conn_accepted(struct sock *sk)
 	struct conn *conn = conn_find(sk);
 
 	if (!conn) {
-		conn = is_refused(sk) ? NULL : conn_adopt_current(sk);
+		conn = conn_adopt_current(sk);
 		if (!conn)
 			return;
 		conn->tid = (__u32)bpf_get_current_pid_tgid();
@@ -636,7 +637,6 @@ static __always_inline void conn_received(struct sock *sk)
 {
 	struct conn *conn = conn_find(sk);
 	const struct tcp_sock *tp;
-	struct group *group;
 	__u32 seq;
 	__u64 now;
 
@@ -649,17 +649,12 @@ static __always_inline void conn_received(struct sock *sk)
 		return;
 	seq = payload_read(sk, tp);
 	now = tcp_segment_ns(tp, conn->last_ns);
-	if (conn->counted == COUNTED_ASKED) {
-		group = group_receives(conn, seq);
-		if (group)
-			turn_asks(group, conn, TURN_RECEIVED, now);
-	} else if (conn->counted == COUNTED_ANSWERED) {
-		group = group_receives(conn, seq);
-		if (group)
-			turn_answers(group, conn, TURN_RECEIVED, now);
-	} else {
+	if (conn->counted == COUNTED_ASKED)
+		turn_asks(group_receives(conn, seq), conn, TURN_RECEIVED, now);
+	else if (conn->counted == COUNTED_ANSWERED)
+		turn_answers(group_receives(conn, seq), conn, TURN_RECEIVED, now);
+	else
 		payload_any(sk, conn, tp->write_seq, seq, now);
-	}
 }
 
 /* The same of what it has sent. TRACED: in a program that has tcp_of(). */
@@ -667,7 +662,6 @@ static __always_inline void conn_sent(struct sock *sk, bool traced)
 {
 	struct conn *conn = conn_find(sk);
 	const struct tcp_sock *tp;
-	struct group *group;
 	__u32 seq;
 	__u64 now;
 
@@ -679,13 +673,9 @@ static __always_inline void conn_sent(struct sock *sk, bool traced)
 	seq = seq_written(sk, tp);
 	if (conn->counted == COUNTED_ASKS) {
 		now = bpf_ktime_get_ns();
-		group = group_sends(conn, seq);
-		if (group)
-			turn_asks(group, conn, TURN_SENT, now);
+		turn_asks(group_sends(conn, seq), conn, TURN_SENT, now);
 	} else if (conn->counted == COUNTED_ANSWERS) {
-		group = group_sends(conn, seq);
-		if (group)
-			turn_answers(group, conn, TURN_SENT, tick_time(conn->last_ns));
+		turn_answers(group_sends(conn, seq), conn, TURN_SENT, tick_time(conn->last_ns));
 	} else {
 		payload_any(sk, conn, seq, seq_read(sk, tp), 0);
 	}

@@ -76,11 +76,14 @@ static __always_inline struct group *group_receives(struct conn *conn, __u32 seq
 	return group_moved(conn, &conn->copied_seq, &conn->received_bytes, seq);
 }
 
-/* Then that the direction is TURN since NOW: a request's, or a response's. */
+/* Then that the direction is TURN since NOW: a request's, or a response's. Of no GROUP: nothing has
+ * moved. */
 static __always_inline void turn_asks(struct group *group, struct conn *conn, __u8 turn, __u64 now)
 {
 	__u64 ns = now - conn->last_ns;
 
+	if (!group)
+		return;
 	conn->turn = turn;
 	conn->counted = turn == TURN_SENT ? COUNTED_ANSWERED : COUNTED_ANSWERS;
 	conn->last_ns = now;
@@ -94,6 +97,8 @@ static __always_inline void turn_answers(struct group *group, struct conn *conn,
 {
 	__u64 ns = now - conn->last_ns;
 
+	if (!group)
+		return;
 	conn->turn = turn;
 	conn->counted = turn == TURN_SENT ? COUNTED_ASKED : COUNTED_ASKS;
 	conn->last_ns = now;
@@ -216,15 +221,14 @@ static __always_inline void note_moved(struct conn *conn, __u32 write_seq, __u32
 	conn->untimed = 1;
 }
 
-static __always_inline void note_moved_by(struct sock *sk, const struct tcp_sock *tp,
-					  struct conn *conn)
+static __always_inline void note_moved_by(const struct tcp_sock *tp, struct conn *conn, __u32 read)
 {
 	struct moved moved = {
 		.sent = tp->bytes_acked + (__u32)(tp->write_seq - tp->snd_una),
 		.received = tp->bytes_received - (__u32)(tp->rcv_nxt - tp->copied_seq),
 	};
 
-	note_moved(conn, tp->write_seq, payload_read(sk, tp), &moved);
+	note_moved(conn, tp->write_seq, read, &moved);
 }
 
 /* How far the application has read, as payload_read(), and what the peer has sent beyond that. */
@@ -249,7 +253,7 @@ static __noinline void note_both(struct sock *sk, const struct tcp_sock *tp, str
 				 __u32 read)
 {
 	if (no_turns) {
-		note_moved_by(sk, tp, conn);
+		note_moved_by(tp, conn, read);
 		return;
 	}
 	if (conn->role == ROLE_CLIENT)
