@@ -11,12 +11,11 @@
 
 #include "conn.bpf.h"
 
-/* __tcp_close() sets both bits before it ends the state. An error that runs into a close() on
- * another CPU finds them clear: tcp_done() sets them after. */
-static __always_inline bool closed_by_app(const struct conn *conn, const struct sock *sk)
+/* Of a change to CLOSE. __tcp_close() sets both bits before it ends the state, tcp_done() after;
+ * shutdown(2) for both ways sends a FIN (tcp_shutdown, net/ipv4/tcp.c). */
+static __always_inline bool closed_by_app(const struct sock *sk)
 {
-	return sk->sk_shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN) &&
-	       (infer_close || (conn->flags & CONN_APP_CLOSED));
+	return sk->sk_shutdown == (RCV_SHUTDOWN | SEND_SHUTDOWN);
 }
 
 /* Where our own hooks do not know when the last payload came (it lies unread, or moved before we
@@ -43,20 +42,17 @@ static __always_inline __u32 idle_at_close(const struct conn *conn, const struct
 	return IDLE_UNKNOWN; /* no payload ever */
 }
 
-/* UNREAD as in struct inflow. */
-static __noinline void close_mark(const struct tcp_sock *tp, struct conn *conn, __u8 initiator,
-				  __u8 cause, __u32 unread)
+/* CONN has ended, by its initiator, for its cause: the caller has noted both, of which the verifier
+ * knows no more then. UNREAD as in struct inflow. */
+static __noinline void close_mark(const struct tcp_sock *tp, struct conn *conn, __u32 unread)
 {
+	__u8 initiator = conn->initiator;
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
 	__u64 since = conn->last_ns ? conn->last_ns : conn->opened_ns;
 	__u64 now = remote ? tcp_segment_ns(tp, since) : bpf_ktime_get_ns();
 
-	conn->initiator = initiator;
-	conn->cause = cause;
 	conn->closed_ns = now;
 	conn->idle_ms = idle_at_close(conn, tp, unread, now);
-	if (initiator == INITIATOR_LOCAL_FIN)
-		conn->write_seq = tp->rcv_nxt;
 	if (is_in_flight(conn, unread)) {
 		conn->flags |= CONN_IN_FLIGHT;
 		if (remote && conn->role == ROLE_CLIENT && conn->exchanges)
@@ -105,6 +101,14 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 	}
 }
 
+/* Where no change tells: the peer's FIN came, and was not the answer to ours, of a socket that
+ * goes.
+ */
+static __always_inline bool fin_was_first(const struct sock *sk, const struct conn *conn)
+{
+	return fin_received(sk) && !(conn->flags & CONN_TIME_WAIT);
+}
+
 /*
  * ESTABLISHED (or CLOSE_WAIT) to CLOSE without any FIN or RST from the peer before. Where that
  * change was not SEEN, but the socket's destruction is: tcp_done() and close(2) have both been
@@ -114,31 +118,42 @@ static __always_inline void close_by_error(struct sock *sk, const struct tcp_soc
 					   struct conn *conn, bool seen)
 {
 	__u32 unread = inflow_of(sk, tp).unread;
+	bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
+	bool gave_up = tp->inet_conn.icsk_retransmits || tp->inet_conn.icsk_probes_out;
 	int err = sk->sk_err;
 
+	conn->cause = CAUSE_NONE;
 	if (err == ECONNABORTED) {
-		close_mark(tp, conn, INITIATOR_ABORT, CAUSE_NONE, unread);
+		conn->initiator = INITIATOR_ABORT;
 	} else if (err == ECONNRESET || err == EPIPE) {
-		close_mark(tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE, unread);
+		conn->initiator = INITIATOR_REMOTE_RST;
 	} else if (err) {
 		/* tcp_write_err(): ETIMEDOUT, or the ICMP error that came meanwhile. */
-		close_mark(tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread);
+		conn->initiator = INITIATOR_TIMEOUT;
+		conn->cause = timeout_cause(tp);
 	} else if (conn->role == ROLE_SERVER && !conn->ready && conn->depth &&
 		   !tp->inet_conn.icsk_inet.sk.sk_socket) {
 		/* inet_csk_listen_stop() */
-		close_mark(tp, conn, INITIATOR_LOCAL_RST, CAUSE_NOT_ACCEPTED, unread);
-	} else if (seen && closed_by_app(conn, sk)) {
-		bool linger = sk->__sk_common.skc_flags & (1UL << SOCK_LINGER);
-		__u8 cause = unread ? CAUSE_UNREAD_DATA : linger ? CAUSE_LINGER0 : CAUSE_NONE;
-
-		close_mark(tp, conn, INITIATOR_LOCAL_RST, cause, unread);
-	} else if (tp->inet_conn.icsk_retransmits || tp->inet_conn.icsk_probes_out) {
+		conn->initiator = INITIATOR_LOCAL_RST;
+		conn->cause = CAUSE_NOT_ACCEPTED;
+	} else if (seen && closed_by_app(sk)) {
+		conn->initiator = INITIATOR_LOCAL_RST;
+		conn->cause = unread ? CAUSE_UNREAD_DATA : linger ? CAUSE_LINGER0 : CAUSE_NONE;
+	} else if (!seen && fin_was_first(sk, conn)) {
+		conn->initiator = INITIATOR_REMOTE_FIN;
+	} else if (gave_up) {
 		/* 5.10 reports the error before tcp_done(): user space may have read it. */
-		close_mark(tp, conn, INITIATOR_TIMEOUT, timeout_cause(tp), unread);
+		conn->initiator = INITIATOR_TIMEOUT;
+		conn->cause = timeout_cause(tp);
+	} else if (seen) {
+		conn->initiator = INITIATOR_LOCAL_RST;
+		conn->cause = CAUSE_DISCONNECT;
 	} else {
-		close_mark(tp, conn, seen ? INITIATOR_LOCAL_RST : INITIATOR_UNKNOWN,
-			   seen ? CAUSE_DISCONNECT : CAUSE_NONE, unread);
+		conn->initiator = INITIATOR_UNKNOWN;
 	}
+	close_mark(tp, conn, unread);
+	if (!seen && conn->initiator == INITIATOR_REMOTE_FIN)
+		conn->idle_ms = IDLE_UNKNOWN; /* when it came is not known */
 }
 
 /* Without the tcp_time_wait hook: this is how a socket leaves for its TIME_WAIT twin. An orphan
@@ -159,11 +174,12 @@ static __always_inline bool looks_like_time_wait(const struct sock *sk, const st
 static __always_inline void close_check_late(const struct sock *sk, const struct tcp_sock *tp,
 					     struct conn *conn)
 {
-	__s32 bytes = tp->rcv_nxt - conn->write_seq;
+	__s32 bytes;
 
 	if (conn->role != ROLE_SERVER || conn->initiator != INITIATOR_LOCAL_FIN ||
 	    (conn->flags & CONN_ENDED_BEFORE))
 		return;
+	bytes = tp->rcv_nxt - conn->write_seq;
 	if (fin_received(sk))
 		bytes--;
 	if (bytes <= 0 || is_close_notify(bytes))
@@ -211,7 +227,7 @@ static __always_inline __u8 initiator_of(int oldstate)
 
 /* ... and the change to NEWSTATE, which is seen, says it too. */
 static __always_inline void conn_closing(const struct tcp_sock *tp, struct conn *conn, int oldstate,
-					 int newstate, __u32 unread)
+					 int newstate, struct inflow in)
 {
 	__u8 initiator = initiator_of(oldstate), cause = CAUSE_NONE;
 
@@ -221,8 +237,13 @@ static __always_inline void conn_closing(const struct tcp_sock *tp, struct conn 
 	} else if (!initiator && newstate == TCP_CLOSE_WAIT) {
 		initiator = INITIATOR_REMOTE_FIN;
 	}
-	if (initiator)
-		close_mark(tp, conn, initiator, cause, unread);
+	if (!initiator)
+		return;
+	conn->initiator = initiator;
+	conn->cause = cause;
+	if (initiator == INITIATOR_LOCAL_FIN) /* see close_check_late() */
+		conn->write_seq = in.next;
+	close_mark(tp, conn, in.unread);
 }
 
 /* Every state change of a connection but its birth. The sk_state field still holds OLDSTATE (trace
@@ -239,9 +260,9 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 		conn->queued = 1;
 		conn->ready |= conn->role == ROLE_CLIENT;
 	}
-	note_missed(sk, tp, conn, oldstate, in.read);
+	note_missed(tp, conn, oldstate, in.read);
 	if (!conn->initiator)
-		conn_closing(tp, conn, oldstate, newstate, in.unread);
+		conn_closing(tp, conn, oldstate, newstate, in);
 	if (newstate == TCP_CLOSING && conn->initiator == INITIATOR_LOCAL_FIN)
 		conn->initiator = INITIATOR_BOTH_FIN;
 	else if (newstate == TCP_CLOSE)
@@ -249,42 +270,41 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 }
 
 /*
- * Changes that need no look. The acknowledgement of our FIN, but where runs are missed: there it
- * stands in for the FIN. (Where the seed takes a socket up while its FIN goes, who closed is
- * unknown.) And what has had both FINs and is nobody's goes from its change to CLOSE on to
- * tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there is nothing to be seen here that cannot be seen
- * then. Without a hook on tcp_time_wait all are looked at.
+ * Changes that need no look. The acknowledgement of our FIN, and our FIN after the peer's; but
+ * these stand in for what was before them where any run may be missed. (Where the seed takes a
+ * socket up while its FIN goes, who closed is unknown.) And what has had both FINs and is nobody's
+ * goes from its change to CLOSE on to tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there is nothing
+ * to be seen here that cannot be seen then, where a hook tells who goes to TIME_WAIT.
  */
-static __always_inline bool says_nothing(const struct sock *sk, int oldstate, int newstate)
+static __always_inline bool says_nothing(struct sock *sk, int oldstate, int newstate)
 {
-	if (infer_time_wait)
-		return false;
-	if (newstate == TCP_FIN_WAIT2)
+	if (newstate == oldstate)
+		return true;
+	if (newstate == TCP_FIN_WAIT2 || newstate == TCP_LAST_ACK)
 		return !looks_twice;
-	return newstate == TCP_CLOSE &&
-	       (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_LAST_ACK || oldstate == TCP_CLOSING) &&
+	if (newstate != TCP_CLOSE || infer_time_wait)
+		return false;
+	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_LAST_ACK || oldstate == TCP_CLOSING) &&
 	       !sk->sk_err && (sk->__sk_common.skc_flags & (1UL << SOCK_DEAD));
 }
 
-/* tcp_destroy_sock, where the change to CLOSE was left out, or missed. */
+/* tcp_destroy_sock, where the change to CLOSE was left out, or missed. Where the peer's FIN was
+ * first, and without an error, the one to LAST_ACK was left out as well. */
 static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp, struct conn *conn)
 {
-	if (conn->state == TCP_CLOSE)
+	__u8 state = conn->state;
+
+	if (state == TCP_CLOSE)
 		return;
-	conn_ended(sk, tp, conn, conn->state, false);
+	if ((state == TCP_CLOSE_WAIT || (state == TCP_ESTABLISHED && !conn->initiator)) &&
+	    fin_was_first(sk, conn) && !sk->sk_err) {
+		state = TCP_LAST_ACK;
+		note_missed(tp, conn, state, inflow_of(sk, tp).read);
+	}
+	if (infer_time_wait && state == TCP_FIN_WAIT1 && tp->snd_una == tp->write_seq)
+		state = TCP_FIN_WAIT2; /* our FIN was acknowledged */
+	conn_ended(sk, tp, conn, state, false);
 	conn->state = TCP_CLOSE;
-}
-
-/* tcp_close: in the task that closes the last descriptor. Once there was a FIN it is known who
- * has ended the connection. */
-static __always_inline void conn_app_close(struct sock *sk, int state)
-{
-	struct conn *conn = NULL;
-
-	if (state <= TCP_SYN_RECV)
-		conn = conn_find(sk);
-	if (conn)
-		conn->flags |= CONN_APP_CLOSED;
 }
 
 static __always_inline void conn_time_wait(struct sock *sk)
@@ -312,8 +332,9 @@ static __always_inline void conn_reset_received(struct sock *sk, struct tcp_sock
 	if (state == TCP_SYN_SENT || (state == TCP_SYN_RECV && conn->role == ROLE_CLIENT))
 		return;
 	in = inflow_of(sk, tp);
-	note_missed(sk, tp, conn, state, in.read);
-	close_mark(tp, conn, INITIATOR_REMOTE_RST, CAUSE_NONE, in.unread);
+	note_missed(tp, conn, state, in.read);
+	conn->initiator = INITIATOR_REMOTE_RST;
+	close_mark(tp, conn, in.unread);
 }
 
 /* Addresses of sockets are used again at once, ports are not. */
@@ -321,6 +342,13 @@ static __always_inline bool is_same_flow(const struct conn *a, const struct conn
 {
 	return a->local_port == b->local_port && a->remote_port == b->remote_port &&
 	       a->netns == b->netns && a->role == ROLE_CLIENT;
+}
+
+/* A segment up to END is of what GONE might have got next, within 64 MiB. Ports are used again,
+ * too: where both were, sequence numbers have gone on meanwhile (secure_tcp_seq). */
+static __always_inline bool is_next(const struct conn *gone, __u32 end)
+{
+	return (gone->flags & CONN_ENDED_BEFORE) || end - gone->write_seq < 1U << 26;
 }
 
 /* What SK did after its end concerns GONE, which user space has already. */
@@ -372,7 +400,7 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 	}
 	flow_of(&here, &flow);
 	gone = bpf_map_lookup_elem(&recent, &flow);
-	if (!gone)
+	if (!gone || !is_next(gone, seq[1]))
 		return;
 	conn_amend(sk, gone, late);
 	bpf_map_delete_elem(&recent, &flow);

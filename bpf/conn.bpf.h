@@ -23,12 +23,17 @@
 #define EHOSTDOWN     112
 #define EHOSTUNREACH  113
 
+static __always_inline void conn_forget(struct sock *sk, struct conn *conn)
+{
+	if (trace_events)
+		exchange_drop((__u64)sk);
+	conn_remove(sk, conn);
+}
+
 static __always_inline void conn_drop(struct sock *sk, struct conn *conn)
 {
 	group_close(conn);
-	if (trace_events)
-		exchange_drop(sk);
-	conn_remove(sk, conn);
+	conn_forget(sk, conn);
 }
 
 static __always_inline void conn_set_owner(struct conn *conn, const struct owner *owner)
@@ -98,7 +103,7 @@ static __always_inline struct conn *conn_add(struct sock *sk, const struct conn 
 /*
  * Where SK is met that had no record before, the seed may meet it at the same moment, on another
  * CPU and without the socket's lock. Only one of them may add a record, and looks before whether
- * there is one now. (A birth needs none of this: it precedes the state that the seed looks for.)
+ * there is one now. (A birth needs none of this: nobody has a descriptor of it yet.)
  */
 static __always_inline bool adoption_begin(struct sock *sk)
 {
@@ -191,9 +196,9 @@ static __always_inline void conn_place(struct sock *sk, const struct tcp_sock *t
 static __always_inline bool conn_complete(struct sock *sk, const struct tcp_sock *tp,
 					  struct conn *conn)
 {
-	bool placed = conn->role == ROLE_CLIENT && conn->remote_port && conn->seq_known;
-
-	if (!placed) /* at SYN_SENT, but for the local port, and that at tcp_connect() */
+	if (conn->role == ROLE_CLIENT && conn->remote_port) /* since SYN_SENT, but for the port */
+		conn->local_port = tp ? tcp_local_port(sk, tp) : sock_local_port(sk);
+	else
 		conn_place(sk, tp, conn);
 	if (conn->role == ROLE_SERVER && !(conn->flags & CONN_BOUND_KNOWN))
 		bound_find(conn);
@@ -300,42 +305,41 @@ static __always_inline void conn_finish(struct sock *sk, struct conn *conn)
 	if (sk->__sk_common.skc_flags & (1UL << SOCK_KEEPOPEN))
 		conn->flags |= CONN_KEEPALIVE;
 	if (trace_events)
-		exchange_finish(sk, conn);
+		exchange_finish((__u64)sk, conn);
 	emit_conn(EVENT_CONN_CLOSED, (__u64)sk, conn);
 }
 
 static __always_inline void conn_born_client(struct sock *sk, const struct tcp_sock *tp,
 					     struct conn *conn)
 {
+	conn->opened_ns = bpf_ktime_get_ns();
 	conn->state = TCP_SYN_SENT;
 	conn->tid = conn_own(conn);
-	conn->netns = tp ? tcp_netns(tp) : sock_netns(sk);
+	conn->netns = tcp_netns(tp);
 	conn_place(sk, tp, conn);
 }
 
-/* SK has no peer yet: its local address is its listener's still. Since 6.13 or later the addresses
- * are set before (inet_csk_clone_lock, net/ipv4/inet_connection_sock.c). */
-static __always_inline __u8 bound_of_clone(struct sock *sk)
-{
-	const struct sock_common *common = &sk->__sk_common;
-	__u8 addr[CONN_ADDR_LEN];
-
-	if (common->skc_family == AF_INET)
-		return common->skc_rcv_saddr ? BOUND_EXACT : BOUND_ANY4;
-	sock_local_addr(sk, addr);
-	return addr_is_any(addr) ? BOUND_ANY6 : BOUND_EXACT;
-}
-
+/*
+ * SK is a copy of its listener (sk_clone, net/core/sock.c), which nobody resets: sk_ack_backlog and
+ * sk_max_ack_backlog, which say how long the queue was just before it joined, and sk_userlocks,
+ * which says whether it was bound to an address (__inet_bind, net/ipv4/af_inet.c). To one of IPv6
+ * it may be to all of IPv4's: there the listeners have to be asked.
+ */
 static __always_inline void conn_born_server(struct sock *sk, const struct tcp_sock *tp,
 					     struct conn *conn)
 {
+	bool any = !(BPF_CORE_READ_BITFIELD(sk, sk_userlocks) & SOCK_BINDADDR_LOCK);
+	bool v4 = sk->__sk_common.skc_family == AF_INET;
+
+	conn->opened_ns = sk->__sk_common.skc_state == TCP_LISTEN ? bpf_ktime_get_ns()
+								  : tcp_segment_ns(tp, 0);
 	conn->state = TCP_SYN_RECV;
 	conn->depth = sk->sk_ack_backlog + 1;
 	conn->limit = sk->sk_max_ack_backlog;
 	conn->netns = tcp_netns(tp);
 	conn->local_port = sk->__sk_common.skc_num;
-	if (!sk->__sk_common.skc_dport) {
-		conn->bound = bound_of_clone(sk);
+	if (any || v4) {
+		conn->bound = !any ? BOUND_EXACT : v4 ? BOUND_ANY4 : BOUND_ANY6;
 		conn->flags |= CONN_BOUND_KNOWN;
 	}
 }
@@ -343,7 +347,6 @@ static __always_inline void conn_born_server(struct sock *sk, const struct tcp_s
 static __always_inline void conn_born(struct sock *sk, const struct tcp_sock *tp, __u8 role,
 				      struct conn *conn)
 {
-	conn->opened_ns = bpf_ktime_get_ns();
 	conn->role = role;
 	conn->flags = flags_at_birth();
 	if (role == ROLE_CLIENT)
@@ -352,30 +355,35 @@ static __always_inline void conn_born(struct sock *sk, const struct tcp_sock *tp
 		conn_born_server(sk, tp, conn);
 }
 
-/* A new connection of SK, which has no record. */
-static __always_inline void conn_open(struct sock *sk, const struct tcp_sock *tp, __u8 role)
+/* A new connection of SK, which has no record. NULL: it is not traced; where there is no room for
+ * it that is counted, unless it is to be tried AGAIN. */
+static __always_inline struct conn *conn_open(struct sock *sk, const struct tcp_sock *tp, __u8 role,
+					      bool again)
 {
 	struct conn *conn;
 
 	if (!tracing)
-		return;
+		return NULL;
 	if (filtered) { /* what they refuse must take no place */
 		struct conn here = {};
 
 		conn_born(sk, tp, role, &here);
 		if (!conn_wanted(&here)) {
 			conn_refuse(sk);
-			return;
+			return NULL;
 		}
 		conn_refuse_no_more(sk);
-		conn_add(sk, &here);
-		return;
+		conn = again ? conn_begin_add(sk) : conn_begin(sk);
+		if (conn)
+			*conn = here;
+	} else {
+		conn = again ? conn_begin_add(sk) : conn_begin(sk);
+		if (conn)
+			conn_born(sk, tp, role, conn);
 	}
-	conn = conn_begin(sk);
-	if (!conn)
-		return;
-	conn_born(sk, tp, role, conn);
-	conn_end_add(sk, conn);
+	if (conn)
+		conn_end_add(sk, conn);
+	return conn;
 }
 
 /* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
@@ -386,9 +394,9 @@ static __noinline void conn_open_client(struct sock *sk, const struct tcp_sock *
 	if (before) {
 		if (!(before->flags & CONN_STALE))
 			conn_finish(sk, before);
-		conn_drop(sk, before);
+		conn_forget(sk, before);
 	}
-	conn_open(sk, tp, ROLE_CLIENT);
+	conn_open(sk, tp, ROLE_CLIENT, false);
 }
 
 /* How far SK has written, and read without a FIN. TP is SK where it may be read directly, or NULL.
@@ -404,39 +412,14 @@ static __always_inline __u32 seq_read(struct sock *sk, const struct tcp_sock *tp
 		  : BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
 }
 
-/* tcp_connect: the local port is chosen, and write_seq is our initial sequence number, which the
- * SYN will take. With TCP Fast Open the SYN carries payload, so ESTABLISHED would be too late to
- * look. */
-static __always_inline void conn_connecting(struct sock *sk, const struct tcp_sock *tp)
+/* A child, in softirq, as it joins the accept queue; BEFORE is of one whose end was missed. EARLY:
+ * it is only born. */
+static __noinline struct conn *conn_open_server(struct sock *sk, const struct tcp_sock *tp,
+						struct conn *before, bool early)
 {
-	struct conn *conn = conn_find(sk);
-
-	/* The change to SYN_SENT was missed, or the filters refuse it, or it was counted as lost.
-	 */
-	if (!conn && !is_refused(sk) && !conns_full && tracing && adoption_begin(sk)) {
-		if (!conn_find(sk))
-			conn_open_client(sk, NULL, NULL);
-		adoption_end(sk);
-		conn = conn_find(sk);
-	}
-	if (!conn || conn->role != ROLE_CLIENT)
-		return;
-	conn->local_port = tp ? tcp_local_port(sk, tp) : sock_local_port(sk);
-	conn->write_seq = seq_written(sk, tp) + 1;
-	conn->seq_known = 1;
-}
-
-/*
- * LISTEN->SYN_RECV: a child is born, in softirq, before it has addresses of its own. It is a copy
- * of its listener (sk_clone, net/core/sock.c), sk_ack_backlog and sk_max_ack_backlog included,
- * which nobody resets: so it knows how long the queue was just before it joined.
- */
-static __noinline void conn_open_server(struct sock *sk, const struct tcp_sock *tp,
-					struct conn *before)
-{
-	if (before) /* its end was missed */
+	if (before)
 		conn_drop(sk, before);
-	conn_open(sk, tp, ROLE_SERVER);
+	return conn_open(sk, tp, ROLE_SERVER, early);
 }
 
 /* A connection whose birth was missed; its owner shows at its first payload. */
@@ -473,10 +456,56 @@ static __always_inline __u32 first_write_seq(const struct conn *conn, const stru
 	return tp->snd_una - (__u32)tp->bytes_acked + 1;
 }
 
+/* With TCP Fast Open, which a listener may have where its network namespace has. */
+static __always_inline bool may_fast_open(const struct tcp_sock *tp)
+{
+	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+	const struct net *fast = direct(const struct net, net);
+	__u8 value = 0;
+
+	if (fast)
+		value = fast->ipv4.sysctl_tcp_fastopen;
+	else
+		bpf_core_read(&value, sizeof(value), &net->ipv4.sysctl_tcp_fastopen);
+	return value & TFO_SERVER_ENABLE;
+}
+
+/*
+ * LISTEN->SYN_RECV: TP is a child that is born, a copy of its listener still. It is locked until it
+ * is ESTABLISHED (sk_clone_lock, net/core/sock.c, to tcp_child_process, net/ipv4/tcp_minisocks.c),
+ * and accept() waits for that: then it has its record made. But with TCP Fast Open, where payload
+ * comes before that, and where accept() locks something else: a socket of MPTCP.
+ */
+static __always_inline bool is_early(const struct tcp_sock *tp)
+{
+	return accept_unlocked || tcp_is_subflow(tp) || may_fast_open(tp);
+}
+
+/* SYN_RECV->ESTABLISHED of a child that nobody has accepted, but for a subflow that joins: its
+ * MPTCP connection has a socket already. */
+static __always_inline bool is_child(const struct tcp_sock *tp, int oldstate)
+{
+	return oldstate == TCP_SYN_RECV &&
+	       (!tp->inet_conn.icsk_inet.sk.sk_socket || tcp_is_subflow(tp));
+}
+
+/* By the first of two looks: CONN is no earlier connection's. */
+static __always_inline bool is_seen(const struct sock *sk, const struct conn *conn)
+{
+	return looks_twice && !(conn->flags & CONN_STALE) &&
+	       conn->remote_port == bpf_ntohs(sk->__sk_common.skc_dport);
+}
+
 static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp,
 					     struct conn *conn, int oldstate)
 {
-	if (!conn && !is_refused(sk))
+	bool child = is_child(tp, oldstate);
+
+	if (conn && conn->state == TCP_ESTABLISHED && (!child || is_seen(sk, conn)))
+		return;
+	if (child && !(conn && conn->state == TCP_SYN_RECV))
+		conn = conn_open_server(sk, tp, conn, false);
+	else if (!conn && !is_refused(sk))
 		conn = conn_open_late(sk, tp, oldstate == TCP_SYN_RECV);
 	if (!conn)
 		return;
@@ -539,16 +568,16 @@ static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64
  * or the owner. The payload itself cannot be told from what came before, and counts no bytes. A
  * client in SYN_SENT has missed nothing: its SYN carries payload, and ESTABLISHED may never come.
  */
-static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 write_seq,
-				 __u32 copied_seq)
+static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 copied_seq)
 {
 	if (conn->role == ROLE_SERVER)
 		return conn_claim(sk, conn, conn->ready_ns);
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
 		return false;
 	conn_own(conn);
-	if (!conn->seq_known)
-		conn->write_seq = write_seq - 1; /* at least one byte was sent */
+	if (!conn->seq_known) /* as first_write_seq() */
+		conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, snd_una) -
+				  (__u32)BPF_CORE_READ((struct tcp_sock *)sk, bytes_acked) + 1;
 	if (!conn->copied_seq)
 		conn->copied_seq = copied_seq;
 	conn->seq_known = 1;
@@ -597,7 +626,7 @@ static __noinline void payload_unknown(struct sock *sk, bool received)
 	conn = filtered ? NULL : conn_adopt_current(sk);
 	/* Its sequence numbers include this payload: note which way it went. */
 	if (conn)
-		turn_note(sk, conn, received ? TURN_RECEIVED : TURN_SENT, 0, bpf_ktime_get_ns());
+		turn_note(conn, received ? TURN_RECEIVED : TURN_SENT, 0, bpf_ktime_get_ns());
 }
 
 /* A payload of CONN, whatever has become of it. Both directions are looked at, so that a run that
@@ -605,23 +634,30 @@ static __noinline void payload_unknown(struct sock *sk, bool received)
 static __noinline void payload_any(struct sock *sk, struct conn *conn, __u32 write_seq,
 				   __u32 copied_seq, __u64 received_at)
 {
+	/* Of the change to LAST_ACK nothing is noted: see says_nothing(). */
+	int state = conn->state == TCP_CLOSE_WAIT ? sock_state(sk) : conn->state;
+	bool writable = state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+
+	if (state == TCP_LAST_ACK) { /* write_seq counts our FIN */
+		write_seq--;
+		writable = true;
+	}
 	if (conn->flags & CONN_MPTCP) {
 		/* On behalf of whoever runs: no owner to be had. */
-		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
-			note_sent(sk, conn, write_seq, 0);
+		if (writable)
+			note_sent(conn, write_seq, 0);
 		return;
 	}
-	if ((!conn->ready || !conn->pid) && !conn_late(sk, conn, write_seq, copied_seq))
+	if ((!conn->ready || !conn->pid) && !conn_late(sk, conn, copied_seq))
 		return;
 	if (received_at) {
-		if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
-			note_sent(sk, conn, write_seq, 0); /* else it counts a FIN of ours */
-		note_received(sk, conn, copied_seq, received_at);
+		if (writable)
+			note_sent(conn, write_seq, 0);
+		note_received(conn, copied_seq, received_at);
 	} else if (!conn->initiator || conn->initiator == INITIATOR_REMOTE_FIN) {
-		if (conn->state == TCP_ESTABLISHED) /* else it may count the peer's FIN */
-			note_received(sk, conn, copied_seq, 0);
-		/* A send that shutdown() in another thread cuts short has been counted there. */
-		note_sent(sk, conn, write_seq, bpf_ktime_get_ns());
+		if (state == TCP_ESTABLISHED) /* else it may count the peer's FIN */
+			note_received(conn, copied_seq, 0);
+		note_sent(conn, write_seq, bpf_ktime_get_ns());
 	}
 }
 
@@ -695,29 +731,21 @@ static __always_inline struct leaver *leaver_of(const struct sock *sk)
 	return &leavers[slot_hash(sk) >> (32 - LEAVER_BITS)];
 }
 
-/* For conn_reset_sent(): CONN, or that there is no more to be said of this flow. */
+/* For conn_reset_sent(). */
 static __always_inline void conn_remember(struct sock *sk, const struct conn *conn)
 {
-	bool ended_here = conn->initiator == INITIATOR_LOCAL_FIN;
 	struct leaver *leaver;
 	struct flow flow;
 
-	if (conn->role == ROLE_CLIENT) {
-		if (!infer_time_wait || !ended_here || !(conn->flags & CONN_TIME_WAIT))
-			return;
+	if (conn->initiator != INITIATOR_LOCAL_FIN)
+		return;
+	if (conn->role == ROLE_SERVER) {
+		flow_of(conn, &flow);
+		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
+	} else if (infer_time_wait && (conn->flags & CONN_TIME_WAIT)) {
 		leaver = leaver_of(sk);
 		leaver->conn = *conn;
 		leaver->sk = (__u64)sk;
-		return;
-	}
-	if (!ended_here && !remembered)
-		return;
-	flow_of(conn, &flow);
-	if (ended_here) {
-		remembered = true;
-		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
-	} else {
-		bpf_map_delete_elem(&recent, &flow);
 	}
 }
 
@@ -734,7 +762,7 @@ static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 	}
 	conn_finish(sk, conn);
 	conn_remember(sk, conn);
-	conn_drop(sk, conn);
+	conn_forget(sk, conn);
 }
 
 #endif /* connscope_CONN_BPF_H */

@@ -11,12 +11,10 @@
  *                                            (before 6.10: tcp_v4_send_reset, tcp_v6_send_reset)
  *   tcp_rcv_space_adjust      task           payload read
  *   tcp_push                  task           payload written (else sock_send_length, since 6.3)
- *   tcp_connect               task           local port, first sequence number
  *   tcp_v4_connect,           task           no route (else the system call's entry and exit)
  *   tcp_v6_connect
  *   security_sock_graft       task           out of the accept queue, owner
  *                                            (else inet_csk_accept, else the system call's exit)
- *   tcp_close                 task           the application closed
  *   tcp_time_wait             softirq, task  this host keeps the TIME_WAIT socket
  *   __sys_listen              task           the backlog asked for (else the system call's entry)
  *   tcp_conn_request          softirq        SYN refused
@@ -24,6 +22,10 @@
  *   tcp_v6_syn_recv_sock
  *   task_file                 iterator       what was there before tracing began
  *   bpf_map_elem              iterator       what is there now
+ *
+ * tcp_connect and tcp_close have no hooks of their own. Both are within a change of state, in the
+ * same task: SYN_SENT before, and FIN_WAIT1, LAST_ACK or CLOSE in it. What they know the socket says
+ * then, or when it is ESTABLISHED.
  *
  * Softirq may run on top of any task: pid and comm are read in task hooks alone. Programs marked "?"
  * are loaded only when user space has chosen them for their feature (user/probes.c).
@@ -43,46 +45,70 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* ---- life of a connection ---- */
 
-/* Seen before. Of a listener only a birth can be, by the first of two looks; else that record is an
- * earlier connection's. */
-static __always_inline bool is_known(const struct conn *conn, int oldstate, int newstate)
-{
-	bool by_listener = oldstate == TCP_LISTEN;
+/* Each of these finds what it needs: what says nothing is done before there are registers to be
+ * saved. SCTP and MPTCP change their states by the same function. */
 
-	return conn->state == newstate &&
-	       (!by_listener || (looks_twice && newstate == TCP_SYN_RECV));
+static __noinline void listener_changed(struct sock *sk, int newstate)
+{
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return;
+	if (newstate == TCP_LISTEN)
+		listener_opened(sk);
+	else
+		listener_closed(sk);
+}
+
+static __noinline void child_born(struct sock *sk)
+{
+	struct tcp_sock *tp = sk->sk_protocol == IPPROTO_TCP ? tcp_of(sk) : NULL;
+	struct conn *conn;
+
+	if (!tp || !is_early(tp))
+		return;
+	conn = conn_find(sk);
+	if (!(conn && conn->state == TCP_SYN_RECV && looks_twice))
+		conn_open_server(sk, tp, conn, true);
+}
+
+static __noinline void connection_opens(struct sock *sk)
+{
+	struct conn *conn = conn_find(sk);
+	struct tcp_sock *tp = sk->sk_protocol == IPPROTO_TCP ? tcp_of(sk) : NULL;
+
+	if (tp && !(conn && conn->state == TCP_SYN_SENT))
+		conn_open_client(sk, tp, conn);
+}
+
+static __noinline void connection_established(struct sock *sk, int oldstate)
+{
+	struct conn *conn = conn_find(sk);
+	struct tcp_sock *tp = conn || sk->sk_protocol == IPPROTO_TCP ? tcp_of(sk) : NULL;
+
+	if (tp)
+		conn_established(sk, tp, conn, oldstate);
+}
+
+static __noinline void connection_changed(struct sock *sk, int oldstate, int newstate)
+{
+	struct conn *conn = conn_find(sk);
+	struct tcp_sock *tp = conn && conn->state != newstate ? tcp_of(sk) : NULL;
+
+	if (tp)
+		conn_changed(sk, tp, conn, oldstate, newstate);
 }
 
 static __always_inline void state_changed(struct sock *sk, int oldstate, int newstate)
 {
-	struct tcp_sock *tp;
-	struct conn *conn;
-
-	if (oldstate == newstate || says_nothing(sk, oldstate, newstate))
-		return;
-	conn = conn_find(sk);
-	if (!conn && sk->sk_protocol != IPPROTO_TCP) /* SCTP, MPTCP */
-		return;
-	tp = tcp_of(sk);
-	if (!tp || (conn && is_known(conn, oldstate, newstate)))
-		return;
-	if (newstate == TCP_LISTEN) {
-		listener_opened(sk);
-		return;
-	}
-	if (oldstate == TCP_LISTEN) {
-		if (newstate == TCP_SYN_RECV)
-			conn_open_server(sk, tp, conn);
-		else
-			listener_closed(sk);
-		return;
-	}
-	if (newstate == TCP_SYN_SENT)
-		conn_open_client(sk, tp, conn);
-	else if (newstate == TCP_ESTABLISHED)
-		conn_established(sk, tp, conn, oldstate);
-	else if (conn)
-		conn_changed(sk, tp, conn, oldstate, newstate);
+	if (newstate == TCP_ESTABLISHED)
+		connection_established(sk, oldstate);
+	else if (newstate == TCP_SYN_SENT)
+		connection_opens(sk);
+	else if (newstate == TCP_LISTEN || (oldstate == TCP_LISTEN && newstate != TCP_SYN_RECV))
+		listener_changed(sk, newstate);
+	else if (oldstate == TCP_LISTEN)
+		child_born(sk);
+	else if (!says_nothing(sk, oldstate, newstate))
+		connection_changed(sk, oldstate, newstate);
 }
 
 static __always_inline struct change *change_here(void)
@@ -103,12 +129,6 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
-/* Out of line, so that on_state_again has few registers to save. */
-static __noinline void state_missed(struct sock *sk, int oldstate, int newstate)
-{
-	state_changed(sk, oldstate, newstate);
-}
-
 /*
  * Once more, for what the first did not see: a program is not run on a CPU that is within it
  * already (kernel/trace/bpf_trace.c, __bpf_trace_run). Where tracing programs may be preempted (7.2
@@ -123,7 +143,7 @@ int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 	struct change *last = change_here();
 
 	if (last->sk != (__u64)sk || last->state != (__u32)newstate)
-		state_missed(sk, oldstate, newstate);
+		state_changed(sk, oldstate, newstate);
 	return 0;
 }
 
@@ -237,32 +257,11 @@ int BPF_PROG(sent_tp, struct sock *sk, int ret)
 
 /* ---- connect and close ---- */
 
-SEC("?fentry/tcp_connect")
-int BPF_PROG(connect_fentry, struct sock *sk)
-{
-	conn_connecting(sk, tcp_of(sk));
-	return 0;
-}
-
-static __always_inline void connecting(struct sock *sk)
-{
-	struct tcp_sock *tp = tcp_direct(sk);
-
-	conn_connecting(tp ? (struct sock *)tp : sk, tp);
-}
-
-SEC("?kprobe/tcp_connect")
-int BPF_KPROBE(connect_kprobe, struct sock *sk)
-{
-	connecting(sk);
-	return 0;
-}
-
 static __always_inline int connect_returned(struct sock *sk, const void *addr, int len, int ret)
 {
 	struct remote_end to = {};
 
-	if (!is_no_route(ret) || len < ADDR_MIN)
+	if (!ret || !is_no_route(ret) || len < ADDR_MIN || !tracing)
 		return 0;
 	remote_end_read(&to, addr, false);
 	/* For an IPv4-mapped address tcp_v6_connect has called its IPv4 sister. */
@@ -274,13 +273,13 @@ static __always_inline int connect_returned(struct sock *sk, const void *addr, i
 SEC("?fexit/tcp_v4_connect")
 int BPF_PROG(no_route4_fexit, struct sock *sk, void *addr, int len, int ret)
 {
-	return tracing ? connect_returned(sk, addr, len, ret) : 0;
+	return connect_returned(sk, addr, len, ret);
 }
 
 SEC("?fexit/tcp_v6_connect")
 int BPF_PROG(no_route6_fexit, struct sock *sk, void *addr, int len, int ret)
 {
-	return tracing ? connect_returned(sk, addr, len, ret) : 0;
+	return connect_returned(sk, addr, len, ret);
 }
 
 /* Neither function blocks: no return is missed for want of kretprobe instances. */
@@ -336,20 +335,6 @@ int connect_exit_tp(struct trace_event_raw_sys_exit *ctx)
 {
 	if (tracing)
 		connect_ends(ctx->ret, true);
-	return 0;
-}
-
-SEC("?fentry/tcp_close")
-int BPF_PROG(close_fentry, struct sock *sk)
-{
-	conn_app_close(sk, sk->__sk_common.skc_state);
-	return 0;
-}
-
-SEC("?kprobe/tcp_close")
-int BPF_KPROBE(close_kprobe, struct sock *sk)
-{
-	conn_app_close(sk, sock_state(sk));
 	return 0;
 }
 
@@ -558,20 +543,23 @@ int seed_file(struct bpf_iter__task_file *ctx)
  * until the next request; of a subflow of MPTCP, and with `no_turns`, all payload until its end. */
 static __always_inline void infer_payload(struct sock *sk, struct conn *conn)
 {
-	bool writable = conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT;
+	bool last_ack = conn->state == TCP_LAST_ACK; /* write_seq counts our FIN */
+	bool fin = conn->state == TCP_CLOSE_WAIT || last_ack;
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	bool subflow = conn->flags & CONN_MPTCP;
+	__u32 written, read;
 	struct moved moved;
 	__s32 bytes;
 
-	if (!writable || !conn->seq_known)
+	if ((conn->state != TCP_ESTABLISHED && !fin) || !conn->seq_known)
 		return;
+	written = BPF_CORE_READ(tp, write_seq) - last_ack;
 	if (no_turns) {
+		read = BPF_CORE_READ(tp, copied_seq);
+		if (fin && read == BPF_CORE_READ(tp, rcv_nxt)) /* the peer's FIN is read past */
+			read--;
 		read_moved(tp, &moved);
-		note_moved(conn, BPF_CORE_READ(tp, write_seq),
-			   conn->state == TCP_ESTABLISHED ? BPF_CORE_READ(tp, copied_seq)
-							  : conn->copied_seq,
-			   &moved);
+		note_moved(conn, written, read, &moved);
 		return;
 	}
 	if (subflow && conn->state == TCP_ESTABLISHED) { /* else it may count a FIN */
@@ -579,7 +567,7 @@ static __always_inline void infer_payload(struct sock *sk, struct conn *conn)
 		if (bytes > 0)
 			conn->received_bytes += bytes;
 	}
-	bytes = BPF_CORE_READ(tp, write_seq) - conn->write_seq;
+	bytes = written - conn->write_seq;
 	if (bytes <= 0)
 		return;
 	conn->sent_bytes += bytes;
@@ -601,6 +589,16 @@ static __always_inline bool is_stale(struct sock *sk, const struct conn *conn)
 	if (conn->role == ROLE_SERVER && !conn->queued)
 		return true;
 	return conn->state != TCP_CLOSE && sock_state(sk) == TCP_CLOSE;
+}
+
+/* With what was not noted: see says_nothing(). */
+static __always_inline __u8 state_now(struct sock *sk, const struct conn *conn)
+{
+	if (conn->state == TCP_FIN_WAIT1 && sock_state(sk) == TCP_FIN_WAIT2)
+		return TCP_FIN_WAIT2;
+	if (conn->state == TCP_CLOSE_WAIT && sock_state(sk) == TCP_LAST_ACK)
+		return TCP_LAST_ACK;
+	return conn->state;
 }
 
 /* The end of KEY's socket was missed: user space is told so. Global, as the next one, and so
@@ -626,12 +624,20 @@ __noinline int conn_reap(__u64 key)
 	return 0;
 }
 
-static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot)
-{
-	struct sock *sk = (struct sock *)slot->sk;
-	struct conn *conn = &slot->conn;
-	struct conn_snapshot snapshot;
+static struct conn_snapshot snapshot_out; /* what snapshot_conn() has made of a slot */
 
+/* Whether snapshot_out has something to be told of that slot. One snapshot is taken at a time. */
+__noinline int snapshot_conn(__u32 index)
+{
+	struct conn_slot *slot = bpf_map_lookup_elem(&conns, &index);
+	struct conn_snapshot *snapshot = &snapshot_out;
+	struct conn *conn;
+	struct sock *sk;
+
+	if (!slot)
+		return 0;
+	sk = (struct sock *)slot->sk;
+	conn = &slot->conn;
 	if (!sk || (conn->flags & CONN_DEAD))
 		return 0;
 	if (reaping) {
@@ -639,27 +645,24 @@ static __noinline int snapshot_conn(struct seq_file *seq, struct conn_slot *slot
 			conn_reap((__u64)sk);
 		return 0;
 	}
-	snapshot.sk = (__u64)sk;
-	snapshot.conn = *conn;
-	snapshot.pad = 0;
+	snapshot->sk = (__u64)sk;
+	snapshot->conn = *conn;
 	barrier();
-	if (slot->sk != snapshot.sk) /* gone meanwhile, and the slot may be another's */
+	if (slot->sk != snapshot->sk) /* gone meanwhile, and the slot may be another's */
 		return 0;
 	conn->seen = snapshot_now;
-	snapshot.conn.seen = conn->seen;
-	if (!snapshot.conn.local_port) /* still connecting, without a hook on tcp_connect */
-		snapshot.conn.local_port = sock_local_port(sk);
+	snapshot->conn.seen = conn->seen;
+	if (!snapshot->conn.local_port) /* still connecting */
+		snapshot->conn.local_port = sock_local_port(sk);
 	if (sock_flags(sk) & (1UL << SOCK_KEEPOPEN))
-		snapshot.conn.flags |= CONN_KEEPALIVE;
-	/* Of which nothing was noted: see says_nothing(). */
-	if (snapshot.conn.state == TCP_FIN_WAIT1 && sock_state(sk) == TCP_FIN_WAIT2)
-		snapshot.conn.state = TCP_FIN_WAIT2;
-	snapshot.stale = is_stale(sk, &snapshot.conn);
-	if (snapshot.stale)
+		snapshot->conn.flags |= CONN_KEEPALIVE;
+	snapshot->conn.state = state_now(sk, &snapshot->conn);
+	snapshot->stale = is_stale(sk, &snapshot->conn);
+	if (snapshot->stale)
 		conn_give_up((__u64)sk);
 	if (infer_send || (conn->flags & CONN_TURNLESS))
-		infer_payload(sk, &snapshot.conn);
-	return bpf_seq_write(seq, &snapshot, sizeof(snapshot));
+		infer_payload(sk, &snapshot->conn);
+	return 1;
 }
 
 /*
@@ -681,7 +684,8 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 		slot = bpf_map_lookup_elem(&conns, &index);
 		if (!slot)
 			break;
-		if (slot->sk && snapshot_conn(ctx->meta->seq, slot))
+		if (slot->sk && snapshot_conn(index) &&
+		    bpf_seq_write(ctx->meta->seq, &snapshot_out, sizeof(snapshot_out)))
 			break;
 	}
 	return 0;

@@ -9,32 +9,28 @@
 
 #include "emit.bpf.h"
 
-static __always_inline struct exchange_now *exchange_find(struct sock *sk)
+static __always_inline struct exchange_now *exchange_find(__u64 sk)
 {
-	__u64 key = (__u64)sk;
-
-	return bpf_map_lookup_elem(&exchanges, &key);
+	return bpf_map_lookup_elem(&exchanges, &sk);
 }
 
 /* Not on the stack, which has 512 bytes for a program and all that it calls. */
 static const struct exchange_now cut = { .exchange = { .flags = EXCHANGE_CUT } };
 
-static __always_inline struct exchange_now *exchange_add(struct sock *sk)
+static __always_inline struct exchange_now *exchange_add(__u64 sk)
 {
-	__u64 key = (__u64)sk;
-
-	if (bpf_map_update_elem(&exchanges, &key, &cut, BPF_ANY)) {
+	if (bpf_map_update_elem(&exchanges, &sk, &cut, BPF_ANY)) {
 		count_lost_event(LOSS_TRACE_EVENT);
 		return NULL;
 	}
-	return bpf_map_lookup_elem(&exchanges, &key);
+	return bpf_map_lookup_elem(&exchanges, &sk);
 }
 
-static __always_inline void exchange_emit(struct sock *sk, const struct conn *conn,
+static __always_inline void exchange_emit(__u64 sk, const struct conn *conn,
 					  const struct exchange_now *at)
 {
 	if (at->exchange.number)
-		emit_exchange((__u64)sk, conn, &at->exchange);
+		emit_exchange(sk, conn, &at->exchange);
 }
 
 /* The first byte of a request, at NOW. */
@@ -53,8 +49,8 @@ static __always_inline void exchange_ask(const struct conn *conn, struct exchang
 }
 
 /* BYTES of payload went the way of TURN at NOW; CONN does not know of them yet. */
-static __noinline void exchange_turn(struct sock *sk, const struct conn *conn, __u8 turn,
-				     __u32 bytes, __u64 now)
+static __noinline void exchange_turn(__u64 sk, const struct conn *conn, __u8 turn, __u32 bytes,
+				     __u64 now)
 {
 	__u8 asking = conn->role == ROLE_CLIENT ? TURN_SENT : TURN_RECEIVED;
 	struct exchange_now *at = exchange_find(sk);
@@ -86,7 +82,7 @@ static __noinline void exchange_turn(struct sock *sk, const struct conn *conn, _
 }
 
 /* The last word on the connection's last exchange. */
-static __noinline void exchange_finish(struct sock *sk, const struct conn *conn)
+static __noinline void exchange_finish(__u64 sk, const struct conn *conn)
 {
 	struct exchange_now *at = exchange_find(sk);
 
@@ -94,11 +90,9 @@ static __noinline void exchange_finish(struct sock *sk, const struct conn *conn)
 		exchange_emit(sk, conn, at);
 }
 
-static __always_inline void exchange_drop(struct sock *sk)
+static __always_inline void exchange_drop(__u64 sk)
 {
-	__u64 key = (__u64)sk;
-
-	bpf_map_delete_elem(&exchanges, &key);
+	bpf_map_delete_elem(&exchanges, &sk);
 }
 
 #endif /* connscope_EXCHANGE_BPF_H */

@@ -3,7 +3,7 @@
 #ifndef connscope_GROUP_BPF_H
 #define connscope_GROUP_BPF_H
 
-#include "maps.bpf.h"
+#include "table.bpf.h"
 
 /* What CONN's group has as an address: the upstream's, or the listener's; of a wildcard none. */
 static __always_inline const __u8 *group_addr(const struct conn *conn)
@@ -103,12 +103,15 @@ static __always_inline bool group_has(const struct group *group, const struct co
 	return !differ;
 }
 
-/* The slot of CONN's group, by its key. */
-static __noinline __u32 group_find(const struct conn *conn)
+/* The slot of the group of SK's record, by its key. Global, and so verified once in a program. */
+__noinline __u32 group_find(__u64 sk)
 {
+	struct conn *conn = sk ? conn_find((const void *)sk) : NULL; /* 0: it is gone */
 	struct group_key key;
 	__u32 *slot;
 
+	if (!conn)
+		return GROUP_OTHER;
 	group_key_of(conn, &key);
 	slot = bpf_map_lookup_elem(&group_slots, &key);
 	return slot ? *slot : group_claim(&key);
@@ -128,7 +131,7 @@ static __noinline void group_resolve(struct conn *conn)
 	slot = *(volatile __u32 *)hint; /* once: another CPU may write it */
 	group = bpf_map_lookup_elem(&groups, &slot);
 	if (!group || !group_has(group, conn)) {
-		slot = group_find(conn);
+		slot = group_find(slot_of(conn)->sk);
 		*hint = slot;
 	}
 	conn->group = slot;

@@ -18,11 +18,12 @@ const volatile bool group_by_pid = false;   /* beside endpoint and comm */
 const volatile bool group_by_cgroup = false;
 const volatile bool infer_send = false;	    /* no send hook: see snapshot_conns */
 const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer.bpf.h */
-const volatile bool split_drops = false;    /* overflows from sk_drops: see accept.bpf.h */
-const volatile bool infer_close = true;	    /* no tcp_close hook: sk_shutdown tells */
-const volatile bool trace_events = false;   /* single events are asked for, exchanges too */
-const volatile bool no_turns = false;	    /* no hooks at send and receive: see CONN_UNWATCHED */
-const volatile bool looks_twice = false;    /* on_state_again is there */
+const volatile bool accept_unlocked =
+	false;				  /* the hook at accept runs before the child is locked */
+const volatile bool split_drops = false;  /* overflows from sk_drops: see accept.bpf.h */
+const volatile bool trace_events = false; /* single events are asked for, exchanges too */
+const volatile bool no_turns = false;	  /* no hooks at send and receive: see CONN_UNWATCHED */
+const volatile bool looks_twice = false;  /* on_state_again is there */
 
 const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
 const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */
@@ -33,7 +34,6 @@ const volatile __u64 tick_ns = 4000000;	     /* length of a jiffy */
 bool tracing = false;	 /* no record is made before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
 __s64 conns_kept = 0;	 /* records in `conns` */
-bool remembered = false; /* something has been put into `recent` */
 __u32 seed_pass = 0;	 /* see seed_file */
 __u64 bytes_waiting = 0; /* in the ring, about, since user space has looked there */
 bool reaping = false;	 /* see snapshot_conns */
@@ -74,10 +74,11 @@ __u32 events_lost = 0; /* see event_header.lost */
 
 /*
  * The life of each connection, in a table that table.bpf.h makes of this array. Made at SYN_SENT,
- * at the child's birth, or by the seed; deleted at tcp_destroy_sock, and where that was missed
- * (is_stale) by snapshot_conns. Sized by --max-conns, and a quarter more for what hashes to the
- * same place. When full the connection is not tracked, LOSS_CONN_MAP counts it, and those already
- * here stay exact. Mapped, because then it begins with a page, and a slot with a cache line.
+ * when a child joins the accept queue, or by the seed; deleted at tcp_destroy_sock, and where that
+ * was missed (is_stale) by snapshot_conns. Sized by --max-conns, and a quarter more for what hashes
+ * to the same place. When full the connection is not tracked, LOSS_CONN_MAP counts it, and those
+ * already here stay exact. Mapped, because then it begins with a page, and a slot with a cache
+ * line.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -192,12 +192,15 @@ static __always_inline struct conn *conn_begin_add(const void *sk)
 	return slot_conn(slot);
 }
 
+static __always_inline struct conn_slot *slot_of(struct conn *conn)
+{
+	return (void *)conn - offsetof(struct conn_slot, conn);
+}
+
 static __always_inline void conn_end_add(const void *sk, struct conn *conn)
 {
-	struct conn_slot *slot = (void *)conn - offsetof(struct conn_slot, conn);
-
 	barrier();
-	slot->sk = (__u64)sk;
+	slot_of(conn)->sk = (__u64)sk;
 }
 
 /* Of a slot that is not its home. */
@@ -215,7 +218,7 @@ static __noinline void slot_leave_away(const void *sk)
 /* CONN is the record of SK. */
 static __always_inline void conn_remove(const void *sk, struct conn *conn)
 {
-	struct conn_slot *slot = (void *)conn - offsetof(struct conn_slot, conn);
+	struct conn_slot *slot = slot_of(conn);
 
 	if (slot->sk != (__u64)sk) /* twice */
 		return;

@@ -109,8 +109,7 @@ static __always_inline void turn_answers(struct group *group, struct conn *conn,
 }
 
 /* BYTES have gone the way of TURN on CONN, which has turns. */
-static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 turn, __u32 bytes,
-				    __u64 now)
+static __always_inline void turn_to(__u64 sk, struct conn *conn, __u8 turn, __u32 bytes, __u64 now)
 {
 	if (trace_events)
 		exchange_turn(sk, conn, turn, bytes, now);
@@ -127,21 +126,42 @@ static __always_inline void turn_to(struct sock *sk, struct conn *conn, __u8 tur
 		conn->counted = counted_as(conn);
 }
 
-/* The same for any connection, where it need not be fast. */
-static __noinline void turn_note(struct sock *sk, struct conn *conn, __u8 turn, __u32 bytes,
-				 __u64 now)
+/* The same on any connection. Of MPTCP, what arrives moves on to the MPTCP socket unseen, and
+ * requests and responses may take different subflows. */
+static __always_inline void turn_of(__u64 sk, struct conn *conn, __u8 turn, __u32 bytes, __u64 now)
 {
-	/* Of MPTCP, what arrives moves on to the MPTCP socket unseen, and requests and responses
-	 * may take different subflows. */
 	if (conn->flags & CONN_TURNLESS)
 		conn->untimed = 1;
 	else
 		turn_to(sk, conn, turn, bytes, now);
 }
 
+/* Of the record of SK, where it need not be fast: global, and so verified once in a program. */
+__noinline int turn_of_sock(__u64 sk, __u32 turn, __u32 bytes, __u64 now)
+{
+	struct conn *conn = sk ? conn_find((const void *)sk) : NULL; /* 0: it is gone */
+
+	if (conn)
+		turn_of(sk, conn, turn, bytes, now);
+	return 0;
+}
+
+/* Where it need be: without a hook at send each payload is noted so. */
+static __noinline void turn_of_conn(struct conn *conn, __u8 turn, __u32 bytes, __u64 now)
+{
+	turn_of(slot_of(conn)->sk, conn, turn, bytes, now);
+}
+
+static __always_inline void turn_note(struct conn *conn, __u8 turn, __u32 bytes, __u64 now)
+{
+	if (infer_send)
+		turn_of_conn(conn, turn, bytes, now);
+	else
+		turn_of_sock(slot_of(conn)->sk, turn, bytes, now);
+}
+
 /* WRITE_SEQ without a FIN of ours in it. */
-static __always_inline void note_sent(struct sock *sk, struct conn *conn, __u32 write_seq,
-				      __u64 now)
+static __always_inline void note_sent(struct conn *conn, __u32 write_seq, __u64 now)
 {
 	__s32 bytes = write_seq - conn->write_seq;
 
@@ -154,11 +174,10 @@ static __always_inline void note_sent(struct sock *sk, struct conn *conn, __u32 
 	if (conn->initiator == INITIATOR_REMOTE_FIN && conn->role == ROLE_CLIENT &&
 	    !is_close_notify(bytes))
 		conn->flags |= CONN_RACED;
-	turn_note(sk, conn, TURN_SENT, bytes, now);
+	turn_note(conn, TURN_SENT, bytes, now);
 }
 
-static __always_inline void note_received(struct sock *sk, struct conn *conn, __u32 copied_seq,
-					  __u64 now)
+static __always_inline void note_received(struct conn *conn, __u32 copied_seq, __u64 now)
 {
 	__s32 bytes = copied_seq - conn->copied_seq;
 
@@ -166,7 +185,7 @@ static __always_inline void note_received(struct sock *sk, struct conn *conn, __
 		return;
 	conn->copied_seq = copied_seq;
 	conn->received_bytes += bytes;
-	turn_note(sk, conn, TURN_RECEIVED, bytes, now);
+	turn_note(conn, TURN_RECEIVED, bytes, now);
 }
 
 /* The peer's FIN has come: tcp_fin() says so before it changes the state. */
@@ -221,60 +240,67 @@ static __always_inline void note_moved(struct conn *conn, __u32 write_seq, __u32
 	conn->untimed = 1;
 }
 
-static __always_inline void note_moved_by(const struct tcp_sock *tp, struct conn *conn, __u32 read)
+static __always_inline void note_moved_by(const struct tcp_sock *tp, struct conn *conn,
+					  __u32 written, __u32 read)
 {
 	struct moved moved = {
 		.sent = tp->bytes_acked + (__u32)(tp->write_seq - tp->snd_una),
 		.received = tp->bytes_received - (__u32)(tp->rcv_nxt - tp->copied_seq),
 	};
 
-	note_moved(conn, tp->write_seq, read, &moved);
+	note_moved(conn, written, read, &moved);
 }
 
-/* How far the application has read, as payload_read(), and what the peer has sent beyond that. */
+/* How far the application has read, as payload_read(), what the peer has sent beyond that, and its
+ * next sequence number. */
 struct inflow {
 	__u32 read;
 	__u32 unread;
+	__u32 next;
 };
 
 /* A FIN counts one in rcv_nxt (tcp_data_queue) and, once read past, one in copied_seq
  * (tcp_recvmsg_locked, found_fin_ok). */
 static __always_inline struct inflow inflow_of(const struct sock *sk, const struct tcp_sock *tp)
 {
-	__u32 copied_seq = tp->copied_seq;
-	__s32 unread = tp->rcv_nxt - fin_received(sk) - copied_seq;
+	struct inflow in = { .read = tp->copied_seq, .next = tp->rcv_nxt };
+	__s32 unread = in.next - fin_received(sk) - in.read;
 
 	if (unread < 0)
-		return (struct inflow){ .read = copied_seq + unread };
-	return (struct inflow){ .read = copied_seq, .unread = unread };
+		in.read += unread;
+	else
+		in.unread = unread;
+	return in;
 }
 
-static __noinline void note_both(struct sock *sk, const struct tcp_sock *tp, struct conn *conn,
+static __noinline void note_both(const struct tcp_sock *tp, struct conn *conn, __u32 written,
 				 __u32 read)
 {
 	if (no_turns) {
-		note_moved_by(tp, conn, read);
+		note_moved_by(tp, conn, written, read);
 		return;
 	}
 	if (conn->role == ROLE_CLIENT)
-		note_sent(sk, conn, tp->write_seq, 0);
-	note_received(sk, conn, read, 0);
+		note_sent(conn, written, 0);
+	note_received(conn, read, 0);
 	if (conn->role == ROLE_SERVER)
-		note_sent(sk, conn, tp->write_seq, 0);
+		note_sent(conn, written, 0);
 }
 
 /*
  * What no hook has told us, both ways, in the order in which this role speaks; READ as in struct
- * inflow. To be called while STATE still lets the application write: no FIN of ours is in write_seq
- * then.
+ * inflow. To be called while STATE still lets the application write, when no FIN of ours is in
+ * write_seq, or in LAST_ACK, when one is (tcp_send_fin, net/ipv4/tcp_output.c).
  */
-static __always_inline void note_missed(struct sock *sk, const struct tcp_sock *tp,
-					struct conn *conn, __u8 state, __u32 read)
+static __always_inline void note_missed(const struct tcp_sock *tp, struct conn *conn, __u8 state,
+					__u32 read)
 {
-	if ((state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT) || !conn->seq_known)
-		return;
-	if (no_turns || read != conn->copied_seq || tp->write_seq != conn->write_seq)
-		note_both(sk, tp, conn, read);
+	__u32 written = tp->write_seq - (state == TCP_LAST_ACK);
+	bool known = state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK;
+
+	if (known && conn->seq_known &&
+	    (no_turns || read != conn->copied_seq || written != conn->write_seq))
+		note_both(tp, conn, written, read);
 }
 
 static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)

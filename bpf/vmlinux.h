@@ -69,9 +69,16 @@ struct netns_core {
 	int sysctl_somaxconn;
 };
 
+struct netns_ipv4 {
+	__u8 sysctl_tcp_fastopen; /* an int on older kernels */
+};
+
+#define TFO_SERVER_ENABLE 2
+
 struct net {
 	struct ns_common ns;
 	struct netns_core core;
+	struct netns_ipv4 ipv4;
 };
 
 typedef struct {
@@ -113,6 +120,7 @@ struct sock {
 	int sk_err;
 	__u16 sk_protocol;
 	__u8 sk_shutdown;
+	__u8 sk_userlocks : 4;
 	struct socket *sk_socket;
 };
 
@@ -122,6 +130,8 @@ enum sock_flags {
 	SOCK_KEEPOPEN = 3,
 	SOCK_LINGER = 4,
 };
+
+#define SOCK_BINDADDR_LOCK 4 /* of sk_userlocks: bound to an address */
 
 struct inet_sock {
 	struct sock sk;

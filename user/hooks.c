@@ -61,7 +61,7 @@ static void apply_knobs(struct hooks *hooks)
 	skel->rodata->infer_send = probes->states[FEATURE_SEND].mechanism == MECHANISM_INFERRED;
 	skel->rodata->infer_time_wait =
 		probes->states[FEATURE_TIME_WAIT].mechanism == MECHANISM_INFERRED;
-	skel->rodata->infer_close = probes->states[FEATURE_CLOSE].mechanism == MECHANISM_INFERRED;
+	skel->rodata->accept_unlocked = probes->states[FEATURE_ACCEPT].mechanism == MECHANISM_FEXIT;
 	skel->rodata->trace_events = options->exchanges;
 	skel->rodata->no_turns = options->no_turns;
 	skel->rodata->looks_twice = probes->chosen[FEATURE_STATE]->preemption;

@@ -56,8 +56,6 @@ static const struct probe_way ways[] = {
 	WAY(SEND, TRACEPOINT, INFERRED,
 	    .reason = "no tracepoint at send: exchanges are exact, their times are not known"),
 
-	WAY(CONNECT, FENTRY, FENTRY, .programs = { { "connect_fentry", "tcp_connect", 0 } }),
-	WAY(CONNECT, KPROBE, KPROBE, .programs = { { "connect_kprobe", "tcp_connect", 0 } }),
 	WAY(CONNECT, TRACEPOINT, INFERRED, .reason = "from the state change to SYN_SENT"),
 
 	WAY(NO_ROUTE, FENTRY, FEXIT,
@@ -105,8 +103,6 @@ static const struct probe_way ways[] = {
 	WAY(OVERFLOW, TRACEPOINT, OFF,
 	    .reason = "kfree_skb does not name the listener, sk_drops counts other drops too"),
 
-	WAY(CLOSE, FENTRY, FENTRY, .programs = { { "close_fentry", "tcp_close", 0 } }),
-	WAY(CLOSE, KPROBE, KPROBE, .programs = { { "close_kprobe", "tcp_close", 0 } }),
 	WAY(CLOSE, TRACEPOINT, INFERRED, .reason = "from the state change and sk_shutdown"),
 
 	WAY(TIME_WAIT, FENTRY, FENTRY, .programs = { { "time_wait_fentry", "tcp_time_wait", 0 } }),

@@ -80,13 +80,13 @@ enum conn_flags {
 	CONN_IN_FLIGHT = 1 << 2,    /* a request was unanswered at closed_ns */
 	CONN_RACED = 1 << 3,	    /* the keep-alive race */
 	CONN_TIME_WAIT = 1 << 4,    /* this host holds the TIME_WAIT socket */
-	CONN_APP_CLOSED = 1 << 5,   /* the owner called close() */
+	/* 1 << 5 had a meaning in older recordings */
 	CONN_DEAD = 1 << 6,	    /* its closed event is on the way: a snapshot leaves it out */
 	CONN_MPTCP = 1 << 7,	    /* a subflow: turns are its MPTCP connection's, not its own */
 	CONN_KEEPALIVE = 1 << 8,    /* SO_KEEPALIVE is on; set in what is sent, never kept */
 	CONN_UNWATCHED = 1 << 9,    /* --no-turns: nothing looked at send and receive */
 	CONN_STALE = 1 << 10,	    /* its end was missed, as a snapshot has said */
-	CONN_BOUND_KNOWN = 1 << 11, /* server: `bound` was read from its listener */
+	CONN_BOUND_KNOWN = 1 << 11, /* server: `bound` is from its copy of the listener */
 };
 
 /* Whether a connection stands in its group's open count, and if so, which payload is the usual one

@@ -90,6 +90,8 @@ trace_start --closed 100000
 peer payload <<<"$orders" >"$dir/said"
 sysctl -qw net.ipv4.tcp_fastopen=7 # without a cookie
 peer payload <<<"fastopen-refused 5903" >>"$dir/said"
+sysctl -qw net.ipv4.tcp_fastopen=519 # neither has the server
+peer payload <<<"fastopen-slow 5913" >>"$dir/said"
 ip addr add 10.99.255.1/32 dev lo
 ip mptcp limits set subflow 1 add_addr_accepted 1 2>/dev/null
 ip mptcp endpoint add 10.99.255.1 subflow 2>/dev/null
@@ -173,4 +175,8 @@ check "fastopen-refused: failed, though the SYN took the payload" \
 	"$(jq -r 'select(.type == "conn" and .remote_port == 5903)
 		| "\(.role) \(.state) \(.fail_reason) \(.exchanges)"' "$json")" \
 	"client failed refused 0"
+check "fastopen-slow: accepted, read and answered before it is established" \
+	"$(jq -r 'select(.type == "conn" and .local_port == 5913)
+		| "\(.role) \(.exchanges) \(.sent_bytes) \(.received_bytes) \(.partial) \(.accept_wait_us != null)"' "$json")" \
+	"server 2 400 200 false true"
 plan

@@ -34,6 +34,28 @@ send_much() { # send_much PORT LEN BACK
 	END
 }
 
+# The client has closed its half and does not read: the server's FIN waits behind what it has sent, in LAST_ACK.
+# Says how much that is, and stays until its input ends.
+linger='
+import socket, sys
+listener = socket.create_server(("127.0.0.1", 5907))
+client = socket.create_connection(("127.0.0.1", 5907))
+server = listener.accept()[0]
+client.sendall(bytes(100))
+client.shutdown(socket.SHUT_WR)
+server.recv(100, socket.MSG_WAITALL)
+server.recv(1)
+server.setblocking(False)
+sent = 0
+try:
+    while True:
+        sent += server.send(bytes(10000))
+except BlockingIOError:
+    server.close()
+print("sent", sent, flush=True)
+sys.stdin.read()
+'
+
 talk_start hold --port 5901 --conns 3
 hold_out=$talk_out hold_fd=$talk_fd hold_pid=$talk_pid
 hear "$hold_out" ready
@@ -76,4 +98,21 @@ if [ $much -gt 0 ]; then
 	expect "... 4 GiB" "upstream 5906" "[.sent_bytes, .received_bytes]" "[$((1 << 32)),0]"
 fi
 verify
+
+# Single connections, while they are open.
+if command -v python3 >/dev/null; then
+	mkfifo "$dir/linger"
+	tracer_command=("${tracer_command[@]/#all/conns}")
+	trace_start --no-turns
+	python3 -c "$linger" <"$dir/linger" >"$dir/lingers" &
+	linger_pid=$!
+	exec {linger_fd}>"$dir/linger"
+	hear "$dir/lingers" sent
+	trace_stop
+	talk_end "$linger_fd" "$linger_pid"
+	check "bytes of a connection in LAST_ACK" \
+		"$(jq -r 'select(.type == "conn" and .role == "server" and .local_port == 5907)
+			| "\(.state) \(.sent_bytes) \(.received_bytes)"' "$json")" \
+		"last-ack $(sed -n 's/^sent //p' "$dir/lingers") 100"
+fi
 plan

@@ -644,6 +644,7 @@ static const struct payload_case {
 	{ "fastopen-data", .run = case_fastopen_data },
 	{ "fastopen-connect", .run = case_fastopen_connect },
 	{ "fastopen-refused", .run = case_fastopen_refused },
+	{ "fastopen-slow", .run = case_fastopen_slow },
 	{ "ktls", .run = case_ktls },
 	{ "sockmap", .run = case_sockmap },
 	{ "sockmap-packets", .run = case_sockmap_packets },

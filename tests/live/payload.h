@@ -25,6 +25,7 @@ void case_fastopen_cookie(const struct options *options);
 void case_fastopen_data(const struct options *options);
 void case_fastopen_connect(const struct options *options);
 void case_fastopen_refused(const struct options *options);
+void case_fastopen_slow(const struct options *options);
 void case_ktls(const struct options *options);
 void case_sockmap(const struct options *options);
 void case_sockmap_packets(const struct options *options);

@@ -103,9 +103,9 @@ void case_reconnect(const struct options *options)
 
 /* ---- TCP Fast Open ---- */
 
-static int listen_fast(uint16_t port)
+static int listen_fast(const char *addr, uint16_t port)
 {
-	int fd = listen_on(FAMILY_4, NULL, port, 1), queue = FASTOPEN_QUEUE;
+	int fd = listen_on(FAMILY_4, addr, port, 1), queue = FASTOPEN_QUEUE;
 
 	if (setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &queue, sizeof(queue)) < 0)
 		die("TCP_FASTOPEN");
@@ -143,7 +143,7 @@ static void fast_turns(int client, int listener, bool in_syn)
 static void run_fastopen(uint16_t port, bool in_syn)
 {
 	struct sockaddr_in addr = loopback(port);
-	int listener = listen_fast(port), client = socket_of(AF_INET, 0);
+	int listener = listen_fast(NULL, port), client = socket_of(AF_INET, 0);
 	char request[REQUEST_BYTES] = "";
 
 	if (sendto(client, request, sizeof(request), MSG_FASTOPEN, (struct sockaddr *)&addr,
@@ -166,7 +166,7 @@ void case_fastopen_data(const struct options *options)
 void case_fastopen_connect(const struct options *options)
 {
 	struct sockaddr_in addr = loopback(options->port);
-	int listener = listen_fast(options->port), client = socket_of(AF_INET, 0), one = 1;
+	int listener = listen_fast(NULL, options->port), client = socket_of(AF_INET, 0), one = 1;
 
 	if (setsockopt(client, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)) < 0)
 		die("TCP_FASTOPEN_CONNECT");
@@ -198,6 +198,35 @@ void case_fastopen_refused(const struct options *options)
 	wire__send(&wire, WIRE_RST | WIRE_ACK, 0);
 	expect_error(client, ECONNREFUSED);
 	close(client);
+	wire__done(&wire);
+}
+
+/* The server reads and answers before the handshake is over. */
+void case_fastopen_slow(const struct options *options)
+{
+	struct wire wire;
+	int listener, server;
+
+	wire__open(&wire, 4, 2);
+	wire.host_port = options->port;
+	listener = listen_fast(wire.host, options->port);
+	wire__send(&wire, WIRE_SYN, REQUEST_BYTES);
+	server = accept_one(listener);
+	close(listener);
+	recv_all(server, REQUEST_BYTES);
+	send_all(server, RESPONSE_BYTES);
+	wire__expect(&wire, WIRE_SYN | WIRE_ACK, 0);
+	wire__expect(&wire, 0, RESPONSE_BYTES);
+	wire__ack(&wire);
+	wire__send(&wire, WIRE_ACK, REQUEST_BYTES);
+	recv_all(server, REQUEST_BYTES);
+	send_all(server, RESPONSE_BYTES);
+	wire__expect(&wire, 0, RESPONSE_BYTES);
+	wire__send(&wire, WIRE_FIN | WIRE_ACK, 0);
+	expect_eof(server);
+	close(server);
+	wire__expect(&wire, WIRE_FIN, 0);
+	wire__ack(&wire);
 	wire__done(&wire);
 }
 

@@ -160,11 +160,11 @@ static void refuses_values_out_of_range(void **state)
 
 static void amending_means_the_race(void **state)
 {
-	struct conn conn = { .flags = CONN_TIME_WAIT | CONN_APP_CLOSED, .late = 1 };
+	struct conn conn = { .flags = CONN_TIME_WAIT | CONN_IN_FLIGHT, .late = 1 };
 
 	(void)state;
 	event_amend(&conn);
-	assert_int_equal(conn.flags, CONN_APP_CLOSED | CONN_RACED);
+	assert_int_equal(conn.flags, CONN_IN_FLIGHT | CONN_RACED);
 	assert_int_equal(conn.cause, CAUSE_AFTER_FIN_DATA);
 	conn = (struct conn){ .flags = CONN_TIME_WAIT, .state = TCP_TIME_WAIT, .late = 1 };
 	event_amend(&conn);
