@@ -22,8 +22,6 @@
 #include "tracefs.h"
 #include "tracer.h"
 
-#define ENOTSUPP 524 /* the kernel's own, include/linux/errno.h */
-
 /* The first port of net.ipv4.ip_local_port_range here, or the kernel's default. */
 static __u16 ephemeral_low(void)
 {
@@ -156,7 +154,6 @@ static int attach_all(struct hooks *hooks)
 	for (int f = 0; f < FEATURE_MAX; f++) {
 		const struct probe_way *way = hooks->probes->chosen[f];
 		const char *hook;
-		char reason[96];
 		int err;
 
 		if (!way || way->mechanism == MECHANISM_ITER)
@@ -164,10 +161,7 @@ static int attach_all(struct hooks *hooks)
 		err = attach_way(hooks, way, &hook);
 		if (!err)
 			continue;
-		snprintf(reason, sizeof(reason), "cannot attach %s: %s", hook,
-			 err == -ENOTSUPP ? "not supported" : strerror(-err));
-		log_debug("%s", reason);
-		probes__demote(hooks->probes, way, reason);
+		probes__demote_unattached(hooks->probes, way, hook, err);
 		demoted = true;
 	}
 	return demoted ? -EAGAIN : 0;
@@ -211,7 +205,8 @@ static int check_hooks_run(struct hooks *hooks)
 	for (int f = 0; f < FEATURE_MAX; f++) {
 		const struct probe_way *way = hooks->probes->chosen[f];
 
-		if (!way || way->quiet || way->mechanism == MECHANISM_INFERRED)
+		if (!way || way->quiet || way->mechanism == MECHANISM_INFERRED ||
+		    way->mechanism == MECHANISM_OFF)
 			continue;
 		if (run_count(hooks, way))
 			continue;

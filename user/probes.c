@@ -14,6 +14,8 @@
 #include "log.h"
 #include "preemption.h"
 
+#define ENOTSUPP 524 /* the kernel's own, include/linux/errno.h */
+
 /* Only ways whose tier allows are looked at, in this order; the last of a feature may be inferred.
  */
 #define WAY(name, backend, how, ...)                                                               \
@@ -117,19 +119,24 @@ static const struct probe_way ways[] = {
 	    .needed = true, .quiet = true),
 };
 
-enum found { NOT_LOOKED, FOUND, NOT_FOUND };
+/* What looking for a hook has found; of a function the number of its arguments is added. */
+enum found { NOT_LOOKED, NOT_FOUND, FOUND };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
 
-static bool btf_has_function(const struct btf *btf, const char *name, int args)
+/* Every kernel's trampolines on x86 take so many. */
+#define TRAMPOLINE_ARGS 6
+
+/* How many arguments a function has, or -1: there is none of that NAME, or with other than ARGS. */
+static int btf_function_args(const struct btf *btf, const char *name, int args)
 {
 	const struct btf_type *type;
 	int id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
 
 	if (id < 0)
-		return false;
+		return -1;
 	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-	return !args || btf_vlen(type) == args;
+	return !args || btf_vlen(type) == args ? btf_vlen(type) : -1;
 }
 
 /* btf_trace_NAME is a typedef of a pointer to a function that takes void * before the arguments. */
@@ -153,35 +160,47 @@ static bool btf_has_iter(const struct btf *btf, const char *name)
 	char symbol[80];
 
 	snprintf(symbol, sizeof(symbol), "bpf_iter_%s", name);
-	return btf_has_function(btf, symbol, 0);
+	return btf_function_args(btf, symbol, 0) >= 0;
 }
 
-static bool look_for_hook(const struct probes *probes, const struct probe_way *way, int i)
+static int look_for_hook(const struct probes *probes, const struct probe_way *way, int i)
 {
 	const char *hook = way->programs[i].hook;
+	bool has = true; /* or attaching tells */
+	int args = 0;
 
 	switch (way->mechanism) {
 	case MECHANISM_FENTRY:
 	case MECHANISM_FEXIT:
-		return btf_has_function(probes->btf, hook, way->programs[i].args);
+		args = btf_function_args(probes->btf, hook, way->programs[i].args);
+		has = args >= 0;
+		break;
 	case MECHANISM_TP_BTF:
-		return btf_has_tracepoint(probes->btf, hook, way->programs[i].args);
+		has = btf_has_tracepoint(probes->btf, hook, way->programs[i].args);
+		break;
 	case MECHANISM_ITER:
-		return btf_has_iter(probes->btf, hook);
+		has = btf_has_iter(probes->btf, hook);
+		break;
 	default:
-		return true; /* attaching tells */
+		break;
 	}
+	return has ? FOUND + args : NOT_FOUND;
 }
 
-bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i)
+static int find_hook(const struct probes *probes, const struct probe_way *way, int i)
 {
 	__u8 *found = &probes->found[(way - ways) * WAY_PROGRAMS + i];
 
 	if (!way->programs[i].hook)
-		return false;
+		return NOT_FOUND;
 	if (*found == NOT_LOOKED)
-		*found = look_for_hook(probes, way, i) ? FOUND : NOT_FOUND;
-	return *found == FOUND;
+		*found = look_for_hook(probes, way, i);
+	return *found;
+}
+
+bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i)
+{
+	return find_hook(probes, way, i) >= FOUND;
 }
 
 static const struct bpf_insn return_zero[] = {
@@ -189,26 +208,27 @@ static const struct bpf_insn return_zero[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-/* Two instructions on tcp_connect: a kernel may load a trampoline program and then refuse to attach
- * it (arm64 before 6.4), or refuse to load it (locked-down kernels). */
-static bool fentry_works(const struct btf *btf)
+/* Whether a trampoline can be laid on FUNCTION: tried with two instructions, because a kernel may
+ * load such a program and then refuse to attach it (arm64 before 6.4; x86 before 6.6, to functions
+ * with more than six arguments), or refuse to load it (locked-down kernels). 0 or -errno. */
+static int try_trampoline(const struct btf *btf, const char *function)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
-	int id = btf__find_by_name_kind(btf, "tcp_connect", BTF_KIND_FUNC);
-	int prog, link;
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	int prog, link, err;
 
 	if (id < 0)
-		return false;
+		return -ENOENT;
 	opts.attach_btf_id = id;
 	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "connscope_try", "GPL", return_zero, 2, &opts);
 	if (prog < 0)
-		return false;
+		return -errno;
 	link = bpf_raw_tracepoint_open(NULL, prog);
+	err = link < 0 ? -errno : 0;
 	close(prog);
-	if (link < 0)
-		return false;
-	close(link);
-	return true;
+	if (link >= 0)
+		close(link);
+	return err;
 }
 
 static bool kprobe_works(void)
@@ -328,6 +348,32 @@ static int check_backend(const struct probes *probes)
 		       tier_name(probes->backend));
 }
 
+/* The first hook of WAY that is known not to attach, or NULL. */
+static const char *untraceable(const struct probes *probes, const struct probe_way *way,
+			       int *ret_err)
+{
+	for (int i = 0; way && i < WAY_PROGRAMS; i++) {
+		if (find_hook(probes, way, i) <= FOUND + TRAMPOLINE_ARGS)
+			continue;
+		*ret_err = try_trampoline(probes->btf, way->programs[i].hook);
+		if (*ret_err)
+			return way->programs[i].hook;
+	}
+	return NULL;
+}
+
+/* Before everything is loaded for it in vain. */
+static void demote_untraceable(struct probes *probes)
+{
+	for (int f = 0; f < FEATURE_MAX; f++) {
+		const char *hook;
+		int err;
+
+		while ((hook = untraceable(probes, probes->chosen[f], &err)))
+			probes__demote_unattached(probes, probes->chosen[f], hook, err);
+	}
+}
+
 int probes__init(struct probes *probes, const struct options *options)
 {
 	int err;
@@ -349,10 +395,11 @@ int probes__init(struct probes *probes, const struct options *options)
 	probes->found = calloc(WAYS * WAY_PROGRAMS, sizeof(*probes->found));
 	if (!probes->bad || !probes->found)
 		return log_err(-ENOMEM, "cannot start");
-	probes->has_fentry = fentry_works(probes->btf);
+	probes->has_fentry = !try_trampoline(probes->btf, "tcp_connect");
 	probes->has_kprobe = kprobe_works();
 	probes->has_preemption = preemption_here();
 	choose(probes);
+	demote_untraceable(probes);
 	return check_backend(probes);
 }
 
@@ -378,6 +425,17 @@ void probes__demote(struct probes *probes, const struct probe_way *way, const ch
 	probes->bad[way - ways] = true;
 	snprintf(state->reason, sizeof(state->reason), "no %s: %s", tier_name(way->tier), reason);
 	choose(probes);
+}
+
+void probes__demote_unattached(struct probes *probes, const struct probe_way *way, const char *hook,
+			       int err)
+{
+	char reason[96];
+
+	snprintf(reason, sizeof(reason), "cannot attach %s: %s", hook,
+		 err == -ENOTSUPP ? "not supported" : strerror(-err));
+	log_debug("%s", reason);
+	probes__demote(probes, way, reason);
 }
 
 int probes__missing(const struct probes *probes)

@@ -54,6 +54,9 @@ void probes__done(struct probes *probes);
 
 /* Chooses again without WAY, which failed for REASON (copied). */
 void probes__demote(struct probes *probes, const struct probe_way *way, const char *reason);
+/* The same, because HOOK of it did not attach, with -errno ERR. */
+void probes__demote_unattached(struct probes *probes, const struct probe_way *way, const char *hook,
+			       int err);
 
 /* Whether this kernel has the hook of program I of WAY. */
 bool probes__has_hook(const struct probes *probes, const struct probe_way *way, int i);
