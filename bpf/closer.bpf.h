@@ -101,9 +101,7 @@ static __always_inline __u8 fail_reason(const struct tcp_sock *tp, int err)
 	}
 }
 
-/* Where no change tells: the peer's FIN came, and was not the answer to ours, of a socket that
- * goes.
- */
+/* Of a socket that goes, where no change tells: the peer's FIN came, and was no answer to ours. */
 static __always_inline bool fin_was_first(const struct sock *sk, const struct conn *conn)
 {
 	return fin_received(sk) && !(conn->flags & CONN_TIME_WAIT);

@@ -23,6 +23,7 @@
 #define EHOSTDOWN     112
 #define EHOSTUNREACH  113
 
+/* CONN stands in no group's count any more. */
 static __always_inline void conn_forget(struct sock *sk, struct conn *conn)
 {
 	if (trace_events)
@@ -76,12 +77,12 @@ static __always_inline void conn_refuse_no_more(const struct sock *sk)
 		*refusal_of(sk) = 0;
 }
 
-/* As conn_begin_add(), and counts where there is no room. */
-static __always_inline struct conn *conn_begin(struct sock *sk)
+/* As conn_begin_add(), and counts where there is no room, unless it is to be tried AGAIN. */
+static __always_inline struct conn *conn_begin(struct sock *sk, bool again)
 {
 	struct conn *conn = conn_begin_add(sk);
 
-	if (!conn) {
+	if (!conn && !again) {
 		conns_full = true;
 		count_loss(LOSS_CONN_MAP);
 	}
@@ -91,7 +92,7 @@ static __always_inline struct conn *conn_begin(struct sock *sk)
 /* SK, which has no record, gets CONN. NULL, counted: there is no room. */
 static __always_inline struct conn *conn_add(struct sock *sk, const struct conn *conn)
 {
-	struct conn *added = conn_begin(sk);
+	struct conn *added = conn_begin(sk, false);
 
 	if (added) {
 		*added = *conn;
@@ -373,11 +374,11 @@ static __always_inline struct conn *conn_open(struct sock *sk, const struct tcp_
 			return NULL;
 		}
 		conn_refuse_no_more(sk);
-		conn = again ? conn_begin_add(sk) : conn_begin(sk);
+		conn = conn_begin(sk, again);
 		if (conn)
 			*conn = here;
 	} else {
-		conn = again ? conn_begin_add(sk) : conn_begin(sk);
+		conn = conn_begin(sk, again);
 		if (conn)
 			conn_born(sk, tp, role, conn);
 	}
@@ -447,27 +448,15 @@ static __noinline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *
 	return conn_add_late(sk, &conn);
 }
 
-/* Of payload, at ESTABLISHED. A client's SYN may have carried some (TCP Fast Open), and is itself
- * acknowledged now: bytes_acked counts from the SYN on (tcp_snd_una_update). */
-static __always_inline __u32 first_write_seq(const struct conn *conn, const struct tcp_sock *tp)
+/* Where the payload of a client begins that is, or was, ESTABLISHED. Its SYN may have carried some
+ * (TCP Fast Open), and is itself acknowledged: bytes_acked counts from the SYN on
+ * (tcp_snd_una_update). */
+static __always_inline __u32 seq_begun(struct sock *sk, const struct tcp_sock *tp)
 {
-	if (conn->role != ROLE_CLIENT)
-		return tp->write_seq;
-	return tp->snd_una - (__u32)tp->bytes_acked + 1;
-}
+	struct tcp_sock *any = (struct tcp_sock *)sk;
 
-/* With TCP Fast Open, which a listener may have where its network namespace has. */
-static __always_inline bool may_fast_open(const struct tcp_sock *tp)
-{
-	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
-	const struct net *fast = direct(const struct net, net);
-	__u8 value = 0;
-
-	if (fast)
-		value = fast->ipv4.sysctl_tcp_fastopen;
-	else
-		bpf_core_read(&value, sizeof(value), &net->ipv4.sysctl_tcp_fastopen);
-	return value & TFO_SERVER_ENABLE;
+	return tp ? tp->snd_una - (__u32)tp->bytes_acked + 1
+		  : BPF_CORE_READ(any, snd_una) - (__u32)BPF_CORE_READ(any, bytes_acked) + 1;
 }
 
 /*
@@ -478,7 +467,7 @@ static __always_inline bool may_fast_open(const struct tcp_sock *tp)
  */
 static __always_inline bool is_early(const struct tcp_sock *tp)
 {
-	return accept_unlocked || tcp_is_subflow(tp) || may_fast_open(tp);
+	return accept_unlocked || tcp_is_subflow(tp) || tcp_may_fast_open(tp);
 }
 
 /* SYN_RECV->ESTABLISHED of a child that nobody has accepted, but for a subflow that joins: its
@@ -516,7 +505,7 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 		return;
 	}
 	if (!conn->seq_known)
-		conn->write_seq = first_write_seq(conn, tp);
+		conn->write_seq = conn->role == ROLE_CLIENT ? seq_begun(sk, tp) : tp->write_seq;
 	/* With TCP Fast Open a server's child may have been read from already. */
 	if (!conn->copied_seq)
 		conn->copied_seq = tp->copied_seq;
@@ -575,9 +564,8 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 copie
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
 		return false;
 	conn_own(conn);
-	if (!conn->seq_known) /* as first_write_seq() */
-		conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, snd_una) -
-				  (__u32)BPF_CORE_READ((struct tcp_sock *)sk, bytes_acked) + 1;
+	if (!conn->seq_known)
+		conn->write_seq = seq_begun(sk, NULL);
 	if (!conn->copied_seq)
 		conn->copied_seq = copied_seq;
 	conn->seq_known = 1;

@@ -16,14 +16,13 @@ const volatile bool filtered = false;	    /* `only` wants less than everything *
 const volatile __u16 ephemeral_low = 32768; /* net.ipv4.ip_local_port_range */
 const volatile bool group_by_pid = false;   /* beside endpoint and comm */
 const volatile bool group_by_cgroup = false;
-const volatile bool infer_send = false;	    /* no send hook: see snapshot_conns */
-const volatile bool infer_time_wait = true; /* no tcp_time_wait hook: see closer.bpf.h */
-const volatile bool accept_unlocked =
-	false;				  /* the hook at accept runs before the child is locked */
-const volatile bool split_drops = false;  /* overflows from sk_drops: see accept.bpf.h */
-const volatile bool trace_events = false; /* single events are asked for, exchanges too */
-const volatile bool no_turns = false;	  /* no hooks at send and receive: see CONN_UNWATCHED */
-const volatile bool looks_twice = false;  /* on_state_again is there */
+const volatile bool infer_send = false;	     /* no send hook: see snapshot_conns */
+const volatile bool infer_time_wait = true;  /* no tcp_time_wait hook: see closer.bpf.h */
+const volatile bool accept_unlocked = false; /* the hook at accept precedes the child's lock */
+const volatile bool split_drops = false;     /* overflows from sk_drops: see accept.bpf.h */
+const volatile bool trace_events = false;    /* single events are asked for, exchanges too */
+const volatile bool no_turns = false;	     /* no hooks at send and receive: see CONN_UNWATCHED */
+const volatile bool looks_twice = false;     /* on_state_again is there */
 
 const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
 const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */

@@ -190,6 +190,20 @@ static __always_inline bool tcp_is_subflow(const struct tcp_sock *tp)
 	return bpf_core_field_exists(struct tcp_sock, is_mptcp) && tp->is_mptcp;
 }
 
+/* With TCP Fast Open, which a listener may have where its network namespace has. */
+static __always_inline bool tcp_may_fast_open(const struct tcp_sock *tp)
+{
+	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+	const struct net *fast = direct(const struct net, net);
+	__u8 value = 0;
+
+	if (fast)
+		value = fast->ipv4.sysctl_tcp_fastopen;
+	else
+		bpf_core_read(&value, sizeof(value), &net->ipv4.sysctl_tcp_fastopen);
+	return value & TFO_SERVER_ENABLE;
+}
+
 /* What a descriptor has of TCP: of an MPTCP socket its first subflow, or its listening one. */
 static __always_inline struct sock *sock_of_tcp(struct sock *sk)
 {

@@ -205,8 +205,7 @@ static int check_hooks_run(struct hooks *hooks)
 	for (int f = 0; f < FEATURE_MAX; f++) {
 		const struct probe_way *way = hooks->probes->chosen[f];
 
-		if (!way || way->quiet || way->mechanism == MECHANISM_INFERRED ||
-		    way->mechanism == MECHANISM_OFF)
+		if (!way || way->quiet || !way->programs[0].hook)
 			continue;
 		if (run_count(hooks, way))
 			continue;

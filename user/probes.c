@@ -264,7 +264,7 @@ static bool way_usable(const struct probes *probes, const struct probe_way *way)
 		return false;
 	if (probes->bad[way - ways] || !tier_allowed(probes, way->tier))
 		return false;
-	if (way->mechanism == MECHANISM_INFERRED || way->mechanism == MECHANISM_OFF)
+	if (!way->programs[0].hook)
 		return true;
 	for (int i = 0; i < WAY_PROGRAMS; i++)
 		if (probes__has_hook(probes, way, i))
@@ -356,8 +356,7 @@ static const char *untraceable(const struct probes *probes, const struct probe_w
 		if (find_hook(probes, way, i) <= FOUND + TRAMPOLINE_ARGS)
 			continue;
 		*ret_err = try_trampoline(probes->btf, way->programs[i].hook);
-		if (*ret_err)
-			return way->programs[i].hook;
+		return *ret_err ? way->programs[i].hook : NULL; /* as one, so the others */
 	}
 	return NULL;
 }
