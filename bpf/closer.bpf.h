@@ -269,17 +269,16 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 
 /*
  * Changes that need no look. The acknowledgement of our FIN, and our FIN after the peer's; but
- * these stand in for what was before them where any run may be missed. (Where the seed takes a
- * socket up while its FIN goes, who closed is unknown.) And what has had both FINs and is nobody's
- * goes from its change to CLOSE on to tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there is nothing
- * to be seen here that cannot be seen then, where a hook tells who goes to TIME_WAIT.
+ * these stand in for what was before them where any run may be missed (TWICE). (Where the seed
+ * takes a socket up while its FIN goes, who closed is unknown.) And what has had both FINs and is
+ * nobody's goes from its change to CLOSE on to tcp_destroy_sock (tcp_done, net/ipv4/tcp.c): there
+ * is nothing to be seen here that cannot be seen then, where a hook tells who goes to TIME_WAIT.
  */
-static __always_inline bool says_nothing(struct sock *sk, int oldstate, int newstate)
+static __always_inline bool says_nothing(const struct sock *sk, int oldstate, int newstate,
+					 bool twice)
 {
-	if (newstate == oldstate)
-		return true;
 	if (newstate == TCP_FIN_WAIT2 || newstate == TCP_LAST_ACK)
-		return !looks_twice;
+		return !twice;
 	if (newstate != TCP_CLOSE || infer_time_wait)
 		return false;
 	return (oldstate == TCP_FIN_WAIT2 || oldstate == TCP_LAST_ACK || oldstate == TCP_CLOSING) &&

@@ -22,7 +22,7 @@ const volatile bool accept_unlocked = false; /* the hook at accept precedes the 
 const volatile bool split_drops = false;     /* overflows from sk_drops: see accept.bpf.h */
 const volatile bool trace_events = false;    /* single events are asked for, exchanges too */
 const volatile bool no_turns = false;	     /* no hooks at send and receive: see CONN_UNWATCHED */
-const volatile bool looks_twice = false;     /* on_state_again is there */
+const volatile bool looks_twice = false;     /* on_state_first and on_state_again are there */
 
 const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
 const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */

@@ -26,7 +26,7 @@
 
 static const struct probe_way ways[] = {
 	WAY(STATE, TRACEPOINT, TP_BTF,
-	    .programs = { { "on_state", "inet_sock_set_state", 0 },
+	    .programs = { { "on_state_first", "inet_sock_set_state", 0 },
 			  { "on_state_again", "inet_sock_set_state", 0 } },
 	    .needed = true, .preemption = true),
 	WAY(STATE, TRACEPOINT, TP_BTF, .programs = { { "on_state", "inet_sock_set_state", 0 } },
