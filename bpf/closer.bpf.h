@@ -227,8 +227,10 @@ static __always_inline __u8 initiator_of(int oldstate)
 static __always_inline void conn_closing(const struct tcp_sock *tp, struct conn *conn, int oldstate,
 					 int newstate, struct inflow in)
 {
-	__u8 initiator = initiator_of(oldstate), cause = CAUSE_NONE;
+	__u8 initiator = INITIATOR_NONE, cause = CAUSE_NONE;
 
+	if (oldstate != TCP_ESTABLISHED)
+		initiator = initiator_of(oldstate);
 	if (!initiator && newstate == TCP_FIN_WAIT1) { /* in the task that closes or shuts down */
 		initiator = INITIATOR_LOCAL_FIN;
 		cause = current_is_exiting() ? CAUSE_PROCESS_EXIT : CAUSE_NONE;
@@ -289,7 +291,7 @@ static __always_inline bool says_nothing(const struct sock *sk, int oldstate, in
  * first, and without an error, the one to LAST_ACK was left out as well. */
 static __always_inline void conn_end_unseen(struct sock *sk, struct tcp_sock *tp, struct conn *conn)
 {
-	__u8 state = conn->state;
+	int state = conn->state;
 
 	if (state == TCP_CLOSE)
 		return;
@@ -370,7 +372,7 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 	bool late;
 
 	struct conn *conn = conn_find(sk), *gone;
-	struct leaver *leaver = leaver_of(sk);
+	__u32 leaver = leaver_of(sk);
 	struct conn here = {};
 	struct flow flow = {};
 
@@ -390,9 +392,10 @@ static __noinline void conn_reset_sent(struct sock *sk, struct sk_buff *skb)
 	}
 	sock_endpoints(sk, &here);
 	here.netns = sock_netns(sk);
-	if (infer_time_wait && leaver->sk == (__u64)sk && is_same_flow(&leaver->conn, &here)) {
-		conn_amend(sk, &leaver->conn, late);
-		leaver->sk = 0;
+	if (infer_time_wait && leavers[leaver] == (__u64)sk &&
+	    is_same_flow(&leaver_conns[leaver], &here)) {
+		conn_amend(sk, &leaver_conns[leaver], late);
+		leavers[leaver] = 0;
 		return;
 	}
 	flow_of(&here, &flow);

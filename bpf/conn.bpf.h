@@ -485,6 +485,38 @@ static __always_inline bool is_seen(const struct sock *sk, const struct conn *co
 	       conn->remote_port == bpf_ntohs(sk->__sk_common.skc_dport);
 }
 
+/* A client's SYN was answered. */
+static __always_inline void client_established(struct sock *sk, struct tcp_sock *tp,
+					       struct conn *conn)
+{
+	if (!conn->seq_known)
+		conn->write_seq = seq_begun(sk, tp);
+	if (!conn->copied_seq)
+		conn->copied_seq = tp->copied_seq;
+	if (!conn->ready)
+		conn->ready_ns = tcp_segment_ns(tp, conn->opened_ns);
+	conn->seq_known = 1;
+	conn->queued = 1;
+	conn->ready = 1;
+	group_open(conn);
+	if (trace_events)
+		emit_conn(EVENT_CONN_OPENED, (__u64)sk, conn);
+}
+
+/* A server's child joins the accept queue. With TCP Fast Open it may have been accepted and read
+ * from already. */
+static __always_inline void server_established(struct tcp_sock *tp, struct conn *conn)
+{
+	if (!conn->seq_known)
+		conn->write_seq = tp->write_seq;
+	if (!conn->copied_seq)
+		conn->copied_seq = tp->copied_seq;
+	conn->seq_known = 1;
+	conn->queued = 1;
+	if (conn->counted) /* accept() was first */
+		conn->counted = counted_as(conn);
+}
+
 static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp,
 					     struct conn *conn, int oldstate)
 {
@@ -502,26 +534,11 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 	if (!conn_complete(sk, tp, conn)) {
 		conn_drop(sk, conn);
 		conn_refuse(sk);
-		return;
+	} else if (conn->role == ROLE_CLIENT) {
+		client_established(sk, tp, conn);
+	} else {
+		server_established(tp, conn);
 	}
-	if (!conn->seq_known)
-		conn->write_seq = conn->role == ROLE_CLIENT ? seq_begun(sk, tp) : tp->write_seq;
-	/* With TCP Fast Open a server's child may have been read from already. */
-	if (!conn->copied_seq)
-		conn->copied_seq = tp->copied_seq;
-	conn->seq_known = 1;
-	conn->queued = 1;
-	if (conn->role == ROLE_SERVER) {
-		if (conn->counted) /* accept() was first */
-			conn->counted = counted_as(conn);
-		return;
-	}
-	if (!conn->ready)
-		conn->ready_ns = tcp_segment_ns(tp, conn->opened_ns);
-	conn->ready = 1;
-	group_open(conn);
-	if (trace_events)
-		emit_conn(EVENT_CONN_OPENED, (__u64)sk, conn);
 }
 
 /* The owner takes the connection out of the accept queue, or is first seen to use it (READY_NS 0).
@@ -563,6 +580,7 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 copie
 		return conn_claim(sk, conn, conn->ready_ns);
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
 		return false;
+	group_leave(conn); /* nobody's: it is its owner's that is asked for now */
 	conn_own(conn);
 	if (!conn->seq_known)
 		conn->write_seq = seq_begun(sk, NULL);
@@ -714,15 +732,15 @@ static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
 	flow->remote_port = conn->remote_port;
 }
 
-static __always_inline struct leaver *leaver_of(const struct sock *sk)
+/* Its place in `leavers`. */
+static __always_inline __u32 leaver_of(const struct sock *sk)
 {
-	return &leavers[slot_hash(sk) >> (32 - LEAVER_BITS)];
+	return slot_hash(sk) >> (32 - LEAVER_BITS);
 }
 
 /* For conn_reset_sent(). */
 static __always_inline void conn_remember(struct sock *sk, const struct conn *conn)
 {
-	struct leaver *leaver;
 	struct flow flow;
 
 	if (conn->initiator != INITIATOR_LOCAL_FIN)
@@ -731,9 +749,8 @@ static __always_inline void conn_remember(struct sock *sk, const struct conn *co
 		flow_of(conn, &flow);
 		bpf_map_update_elem(&recent, &flow, conn, BPF_ANY);
 	} else if (infer_time_wait && (conn->flags & CONN_TIME_WAIT)) {
-		leaver = leaver_of(sk);
-		leaver->conn = *conn;
-		leaver->sk = (__u64)sk;
+		leaver_conns[leaver_of(sk)] = *conn;
+		leavers[leaver_of(sk)] = (__u64)sk;
 	}
 }
 

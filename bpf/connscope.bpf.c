@@ -130,18 +130,18 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
  * record has that state already. Elsewhere only an interrupt can come between, and is seldom so
  * unlucky: there on_state is loaded instead.
  */
-static __always_inline struct change *change_here(void)
+static __always_inline __u32 change_here(void)
 {
-	return &last_change[bpf_get_smp_processor_id() % CHANGE_CPUS];
+	return bpf_get_smp_processor_id() % CHANGE_CPUS;
 }
 
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_first, struct sock *sk, int oldstate, int newstate)
 {
-	struct change *last = change_here();
+	__u32 here = change_here();
 
-	last->sk = (__u64)sk;
-	last->state = (__u32)newstate;
+	changed_sk[here] = (__u64)sk;
+	changed_to[here] = (__u32)newstate;
 	state_changed(sk, oldstate, newstate, true);
 	return 0;
 }
@@ -149,9 +149,9 @@ int BPF_PROG(on_state_first, struct sock *sk, int oldstate, int newstate)
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_again, struct sock *sk, int oldstate, int newstate)
 {
-	struct change *last = change_here();
+	__u32 here = change_here();
 
-	if (last->sk != (__u64)sk || last->state != (__u32)newstate)
+	if (changed_sk[here] != (__u64)sk || changed_to[here] != (__u32)newstate)
 		state_changed(sk, oldstate, newstate, true);
 	return 0;
 }
@@ -633,12 +633,10 @@ __noinline int conn_reap(__u64 key)
 	return 0;
 }
 
-static struct conn_snapshot snapshot_out; /* what snapshot_conn() has made of a slot */
-
 /* Whether snapshot_out has something to be told of that slot. One snapshot is taken at a time. */
 __noinline int snapshot_conn(__u32 index)
 {
-	struct conn_slot *slot = bpf_map_lookup_elem(&conns, &index);
+	struct conn_slot *slot = slot_by_index(index);
 	struct conn_snapshot *snapshot = &snapshot_out;
 	struct conn *conn;
 	struct sock *sk;
@@ -690,7 +688,7 @@ int snapshot_conns(struct bpf_iter__bpf_map_elem *ctx)
 	index = *chunk * CHUNK_SLOTS;
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < CHUNK_SLOTS; i++, index++) {
-		slot = bpf_map_lookup_elem(&conns, &index);
+		slot = slot_by_index(index);
 		if (!slot)
 			break;
 		if (slot->sk && snapshot_conn(index) &&

@@ -5,31 +5,50 @@
 
 #include "table.bpf.h"
 
-/* What CONN's group has as an address: the upstream's, or the listener's; of a wildcard none. */
-static __always_inline const __u8 *group_addr(const struct conn *conn)
+static __always_inline struct group *group_at(const __u32 *slot)
 {
-	if (conn->role == ROLE_CLIENT)
-		return conn->remote_addr;
-	return conn->bound == BOUND_EXACT ? conn->local_addr : NULL;
+	__u32 index = *slot;
+
+	if (index < GROUP_ARRAY_LEN)
+		return &group_array[index];
+	return bpf_map_lookup_elem(&groups, slot);
 }
 
-static __always_inline __u16 group_port(const struct conn *conn)
+/* What tells CONN's group from others, but for its owner. */
+struct service {
+	const __u64 *addr; /* the upstream's, or the listener's; of a wildcard NULL */
+	__u32 netns;
+	__u16 port;
+	__u8 role;
+	__u8 bound; /* server role */
+};
+
+static __always_inline struct service service_of(const struct conn *conn)
 {
-	return conn->role == ROLE_CLIENT ? conn->remote_port : conn->local_port;
+	struct service service = { .netns = conn->netns, .role = conn->role };
+
+	if (service.role == ROLE_CLIENT) {
+		service.addr = (const __u64 *)conn->remote_addr;
+		service.port = conn->remote_port;
+		return service;
+	}
+	service.bound = conn->bound;
+	service.addr = service.bound == BOUND_EXACT ? (const __u64 *)conn->local_addr : NULL;
+	service.port = conn->local_port;
+	return service;
 }
 
 static __always_inline void group_key_of(const struct conn *conn, struct group_key *key)
 {
-	const __u8 *addr = group_addr(conn);
+	struct service service = service_of(conn);
 
 	__builtin_memset(key, 0, sizeof(*key));
-	key->netns = conn->netns;
-	key->role = conn->role;
-	key->port = group_port(conn);
-	if (conn->role == ROLE_SERVER)
-		key->bound = conn->bound;
-	if (addr)
-		__builtin_memcpy(key->addr, addr, sizeof(key->addr));
+	key->netns = service.netns;
+	key->role = service.role;
+	key->port = service.port;
+	key->bound = service.bound;
+	if (service.addr)
+		__builtin_memcpy(key->addr, service.addr, sizeof(key->addr));
 	__builtin_memcpy(key->comm, conn->comm, sizeof(key->comm));
 	if (group_by_pid)
 		key->pid = conn->pid;
@@ -48,7 +67,7 @@ static __always_inline __u32 group_claim(const struct group_key *key)
 		return GROUP_OTHER;
 	}
 	if (!bpf_map_update_elem(&group_slots, key, &slot, BPF_NOEXIST)) {
-		group = bpf_map_lookup_elem(&groups, &slot);
+		group = group_at(&slot);
 		if (!group)
 			return GROUP_OTHER;
 		group->key = *key;
@@ -64,14 +83,13 @@ static __always_inline __u32 group_claim(const struct group_key *key)
 }
 
 /* A slot of `group_hints`, from what tells most groups apart. */
-static __always_inline __u32 group_hint(const struct conn *conn)
+static __always_inline __u32 group_hint(const struct conn *conn, const struct service *service)
 {
-	const __u64 *addr = (const __u64 *)group_addr(conn);
-	__u64 hash = (__u64)conn->role << 32 ^ group_port(conn) ^ conn->netns;
+	__u64 hash = (__u64)service->role << 32 ^ service->port ^ service->netns;
 
 	hash ^= *(const __u64 *)conn->comm;
-	if (addr)
-		hash ^= addr[1];
+	if (service->addr)
+		hash ^= service->addr[1];
 	if (group_by_pid)
 		hash ^= (__u64)conn->pid << 16;
 	if (group_by_cgroup)
@@ -80,22 +98,21 @@ static __always_inline __u32 group_hint(const struct conn *conn)
 }
 
 /* Whether CONN is of GROUP: its key, field by field. */
-static __always_inline bool group_has(const struct group *group, const struct conn *conn)
+static __always_inline bool group_has(const struct group *group, const struct conn *conn,
+				      const struct service *service)
 {
-	const __u64 *addr = (const __u64 *)group_addr(conn);
 	const __u64 *group_addr = (const __u64 *)group->key.addr;
 	const __u64 *comm = (const __u64 *)conn->comm;
 	const __u64 *group_comm = (const __u64 *)group->key.comm;
 	__u64 differ = group_comm[0] ^ comm[0];
 
 	differ |= group_comm[1] ^ comm[1];
-	differ |= group->key.role ^ conn->role;
-	differ |= group->key.port ^ group_port(conn);
-	differ |= group->key.netns ^ conn->netns;
-	if (conn->role == ROLE_SERVER)
-		differ |= group->key.bound ^ conn->bound;
-	if (addr)
-		differ |= (group_addr[0] ^ addr[0]) | (group_addr[1] ^ addr[1]);
+	differ |= group->key.role ^ service->role;
+	differ |= group->key.bound ^ service->bound;
+	differ |= group->key.port ^ service->port;
+	differ |= group->key.netns ^ service->netns;
+	if (service->addr)
+		differ |= (group_addr[0] ^ service->addr[0]) | (group_addr[1] ^ service->addr[1]);
 	if (group_by_pid)
 		differ |= group->key.pid ^ conn->pid;
 	if (group_by_cgroup)
@@ -117,31 +134,27 @@ __noinline __u32 group_find(__u64 sk)
 	return slot ? *slot : group_claim(&key);
 }
 
-/* Resolves CONN's group: by a hint, nearly always, because a hash map's hash of a key of this size
- * takes several times as long. */
-static __noinline void group_resolve(struct conn *conn)
+/* CONN's group, which has not been asked for before: by a hint, nearly always, because a hash map's
+ * hash of a key of this size takes several times as long. */
+static __noinline struct group *group_resolve(struct conn *conn)
 {
-	__u32 index = group_hint(conn);
-	__u32 *hint = bpf_map_lookup_elem(&group_hints, &index);
-	struct group *group;
-	__u32 slot;
+	struct service service = service_of(conn);
+	volatile __u32 *hint = &group_hints[group_hint(conn, &service)];
+	__u32 slot = *hint; /* once: another CPU may write it */
+	struct group *group = group_at(&slot);
 
-	if (!hint)
-		return;
-	slot = *(volatile __u32 *)hint; /* once: another CPU may write it */
-	group = bpf_map_lookup_elem(&groups, &slot);
-	if (!group || !group_has(group, conn)) {
+	if (!group || !group_has(group, conn, &service)) {
 		slot = group_find(slot_of(conn)->sk);
 		*hint = slot;
+		group = group_at(&slot);
 	}
 	conn->group = slot;
+	return group;
 }
 
 static __always_inline struct group *group_of(struct conn *conn)
 {
-	if (conn->group == GROUP_NONE)
-		group_resolve(conn);
-	return bpf_map_lookup_elem(&groups, &conn->group);
+	return conn->group == GROUP_NONE ? group_resolve(conn) : group_at(&conn->group);
 }
 
 /* A multiplication for what 32 bits hold, 4 seconds: a division takes ten times as long. What lies
@@ -247,6 +260,13 @@ static __always_inline __u32 group_close(struct conn *conn)
 		return OTHERS_UNKNOWN;
 	others = group->open - group->active - group->subflows;
 	return others > 0 ? others : 0;
+}
+
+/* CONN's key is about to change. */
+static __always_inline void group_leave(struct conn *conn)
+{
+	group_close(conn);
+	conn->group = GROUP_NONE;
 }
 
 #endif /* connscope_GROUP_BPF_H */

@@ -24,7 +24,8 @@ const volatile bool trace_events = false;    /* single events are asked for, exc
 const volatile bool no_turns = false;	     /* no hooks at send and receive: see CONN_UNWATCHED */
 const volatile bool looks_twice = false;     /* on_state_first and on_state_again are there */
 
-const volatile __u32 conn_slots = 1;	     /* elements of `conns` */
+const volatile __u32 conn_slots = 1;	     /* elements of the table of connections */
+const volatile __u32 conn_array_len = 0;     /* the same, where that is conn_array */
 const volatile __u64 conns_max = 1;	     /* --max-conns: records in them */
 const volatile __u64 wakeup_bytes = 2 << 20; /* in the ring before user space is woken early */
 const volatile __u64 tick_ns = 4000000;	     /* length of a jiffy */
@@ -46,39 +47,65 @@ __s64 jiffy_0 = 0;
 /* The last change of state on a CPU: see on_state_again. Two CPUs of one place only make each other
  * look twice. */
 #define CHANGE_CPUS 128
-struct change {
-	__u64 sk;
-	__u64 state;
-};
 
-static struct change last_change[CHANGE_CPUS];
+__u64 changed_sk[CHANGE_CPUS];
+__u64 changed_to[CHANGE_CPUS];
 
 /* Clients that have just seemed to leave for TIME_WAIT, where that is inferred: see
  * conn_reset_sent(). By a hash of the socket; who comes later takes the place. */
 #define LEAVER_BITS 7
-struct leaver {
-	__u64 sk;
-	struct conn conn;
-};
 
-static struct leaver leavers[1 << LEAVER_BITS];
+__u64 leavers[1 << LEAVER_BITS];
+struct conn leaver_conns[1 << LEAVER_BITS];
 
 /* Sockets whose connection the filters refuse, so that each hook need not find out again. By a hash
  * of the socket; who comes later takes the place. */
 #define REFUSED_BITS 12
 
-static __u64 refused[1 << REFUSED_BITS];
+__u64 refused[1 << REFUSED_BITS];
+
+/* Slots of groups by a hash of the group's key: a hint, to be checked there. Who comes later takes
+ * the place. */
+#define GROUP_HINT_BITS 12
+
+__u32 group_hints[1 << GROUP_HINT_BITS];
 
 __u32 events_lost = 0; /* see event_header.lost */
+
+/* What snapshot_conn() has made of a slot. */
+struct conn_snapshot snapshot_out;
+
+/*
+ * Histograms and concurrent counts per group of connections, read in place by user space; the first
+ * ones in an array that programs address, which takes six instructions less than to look them up in
+ * the map where the others are. Never deleted: a slot is an endpoint seen once. When no slot is
+ * left, GROUP_OTHER takes the rest and LOSS_GROUP_MAP counts.
+ */
+struct group group_array[GROUP_ARRAY_LEN];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct group);
+	__uint(max_entries, 1);
+} groups SEC(".maps");
 
 /*
  * The life of each connection, in a table that table.bpf.h makes of this array. Made at SYN_SENT,
  * when a child joins the accept queue, or by the seed; deleted at tcp_destroy_sock, and where that
  * was missed (is_stale) by snapshot_conns. Sized by --max-conns, and a quarter more for what hashes
  * to the same place. When full the connection is not tracked, LOSS_CONN_MAP counts it, and those
- * already here stay exact. Mapped, because then it begins with a page, and a slot with a cache
- * line.
+ * already here stay exact.
+ *
+ * User space makes it as long as it has to be (user/hooks.c), so it must be the last of .bss. The
+ * map is in its stead, and takes ten instructions more, where it would be longer than this, or
+ * where the kernel has no value as large: before 6.0 of 4 MiB at most (array_map_alloc_check,
+ * kernel/bpf/arraymap.c). That is mapped, because then it begins with a page, and a slot with a
+ * cache line.
  */
+struct conn_slot conn_array[CONN_ARRAY_MAX] __attribute__((aligned(64)));
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -182,36 +209,15 @@ struct {
 	__uint(max_entries, 1 << CONNECTING_BITS);
 } connects SEC(".maps");
 
-/*
- * Histograms and concurrent counts per group of connections, read in place by user space. Never
- * deleted: a slot is an endpoint seen once. When no slot is left, GROUP_OTHER takes the rest and
- * LOSS_GROUP_MAP counts.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct group);
-	__uint(max_entries, 1026);
-} groups SEC(".maps");
-
+/* Slots of groups by their key. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, struct group_key);
-	__type(value, __u32); /* slot in `groups` */
+	__type(value, __u32);
 	__uint(max_entries, 1026);
 } group_slots SEC(".maps");
 
-/* Slots in `groups` by a hash of the group's key: a hint, to be checked there. Who comes later
- * takes the place. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__type(key, __u32);
-	__type(value, __u32);
-	__uint(max_entries, 1 << GROUP_HINT_BITS);
-} group_hints SEC(".maps");
-
-/* Slots of `groups` that are free: user space fills it, group_claim() takes. A queue, because
+/* Slots of groups that are free: user space fills it, group_claim() takes. A queue, because
  * kernels before 5.12 have no atomic that returns a value. */
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);

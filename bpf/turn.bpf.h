@@ -63,7 +63,7 @@ static __always_inline struct group *group_moved(struct conn *conn, __u32 *known
 	*known_seq = seq;
 	*total += bytes;
 	conn->burst_bytes = bytes;
-	return bpf_map_lookup_elem(&groups, &conn->group);
+	return group_at(&conn->group);
 }
 
 static __always_inline struct group *group_sends(struct conn *conn, __u32 seq)
@@ -292,7 +292,7 @@ static __noinline void note_both(const struct tcp_sock *tp, struct conn *conn, _
  * inflow. To be called while STATE still lets the application write, when no FIN of ours is in
  * write_seq, or in LAST_ACK, when one is (tcp_send_fin, net/ipv4/tcp_output.c).
  */
-static __always_inline void note_missed(const struct tcp_sock *tp, struct conn *conn, __u8 state,
+static __always_inline void note_missed(const struct tcp_sock *tp, struct conn *conn, int state,
 					__u32 read)
 {
 	__u32 written = tp->write_seq - (state == TCP_LAST_ACK);

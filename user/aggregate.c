@@ -27,8 +27,8 @@ struct aggregate {
 	bool habits;
 	__u64 now_ns; /* of the newest snapshot */
 	struct row_table table;
-	struct row **group_rows; /* by group of the kernel: the row that its last record was of;
-				  * NULL with names, which a group knows nothing of */
+	struct row **group_rows; /* by group of the kernel, from GROUP_FIRST on: the row that it is
+				  * part of, NULL not asked for yet */
 	size_t group_count;
 };
 
@@ -49,8 +49,8 @@ struct aggregate *aggregate__new(unsigned int by, size_t max_rows, const struct 
 		return NULL;
 	}
 	/* Without memory each row is looked for. */
-	agg->group_rows = names ? NULL : calloc(max_rows + GROUP_FIRST, sizeof(*agg->group_rows));
-	agg->group_count = agg->group_rows ? max_rows + GROUP_FIRST : 0;
+	agg->group_rows = calloc(max_rows, sizeof(*agg->group_rows));
+	agg->group_count = agg->group_rows ? max_rows : 0;
 	return agg;
 }
 
@@ -196,9 +196,7 @@ static void note_owner(struct row *row, const struct conn *conn)
 	memcpy(row->comm, conn->comm, sizeof(row->comm));
 }
 
-/* Out of the way of row_by_group(), which most come by. */
-static __attribute__((noinline)) struct row *row_by_key(struct aggregate *agg,
-							const struct conn *conn)
+static struct row *row_by_key(struct aggregate *agg, const struct conn *conn)
 {
 	struct row_key key;
 
@@ -206,23 +204,27 @@ static __attribute__((noinline)) struct row *row_by_key(struct aggregate *agg,
 	return row_get(agg, &key);
 }
 
-/* Mostly that of the last one of its group. */
-static struct row *row_by_group(struct aggregate *agg, const struct conn *conn)
+/* Out of the way of all but the first of a group. */
+static __attribute__((noinline)) struct row *row_by_group(struct aggregate *agg,
+							  const struct conn *conn, __u32 group)
 {
-	struct row **row = &agg->group_rows[conn->group];
+	struct row *row = row_by_key(agg, conn);
 
-	if (!*row || !row_key_fits(agg->by, &(*row)->key, conn))
-		*row = row_by_key(agg, conn);
-	return *row;
+	if (group < agg->group_count)
+		agg->group_rows[group] = row;
+	return row;
 }
 
 static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 {
+	__u32 group = conn->group - GROUP_FIRST; /* none, or the kernel's "other": very large */
 	struct row *row;
 
 	if (!conn_is_wanted(agg, conn))
 		return NULL;
-	row = conn->group < agg->group_count ? row_by_group(agg, conn) : row_by_key(agg, conn);
+	row = group < agg->group_count ? agg->group_rows[group] : NULL;
+	if (!row)
+		row = row_by_group(agg, conn, group);
 	if (row)
 		note_owner(row, conn);
 	return row;

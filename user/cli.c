@@ -21,13 +21,12 @@
 #include "verb.h"
 #include "version.h"
 
-#define MAX_CONNS     65536
-#define MAX_ENDPOINTS 1024
-#define RING_KIB      4096
-#define CLOSED	      100
-#define RECORD_FILE   "connscope.db"
-#define LISTEN_PORT   10310 /* exporters have 9100 to 9999 */
-#define MAX_SERIES    100
+#define MAX_CONNS   65536
+#define RING_KIB    4096
+#define CLOSED	    100
+#define RECORD_FILE "connscope.db"
+#define LISTEN_PORT 10310 /* exporters have 9100 to 9999 */
+#define MAX_SERIES  100
 
 static const char args_doc[] = "[VIEW] [INTERVAL [COUNT]] [-- COMMAND [ARG...]]";
 static const char doc[] =
@@ -254,7 +253,7 @@ void cli_parse(int argc, char **argv, struct options *ret_options)
 	static const struct argp argp = { cli_options, parse_key, args_doc, doc, NULL, NULL, NULL };
 	struct options options = {
 		.max_conns = MAX_CONNS,
-		.max_endpoints = MAX_ENDPOINTS,
+		.max_endpoints = GROUP_ARRAY_LEN - GROUP_FIRST,
 		.ring_kib = RING_KIB,
 		.closed = CLOSED,
 		.arguments = argv,

@@ -15,6 +15,7 @@
 #include "aggregate.h"
 #include "cleanup.h"
 #include "cli.h"
+#include "connscope/event.h"
 #include "connscope.skel.h"
 #include "detach.h"
 #include "log.h"
@@ -35,6 +36,30 @@ static __u16 ephemeral_low(void)
 static __u32 conn_slots(__u32 max_conns)
 {
 	return (max_conns + max_conns / 4) / CHUNK_SLOTS * CHUNK_SLOTS + 2 * CHUNK_SLOTS;
+}
+
+/* Makes the programs' .bss SIZE bytes long, which libbpf has mapped as large as it is declared. */
+static bool resize_bss(struct bpf_map *bss, size_t size)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	auto_close int fd =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, "connscope.bss", sizeof(__u32), size, 1, &opts);
+
+	return fd >= 0 && !bpf_map__reuse_fd(bss, fd);
+}
+
+/* The table of connections, of SLOTS. Returns how many of them are in conn_array, which is the last
+ * of .bss: all, or none. */
+static __u32 size_conns(struct connscope *skel, __u32 slots)
+{
+	size_t others = offsetof(__typeof__(*skel->bss), conn_array);
+
+	if (slots <= CONN_ARRAY_MAX &&
+	    resize_bss(skel->maps.bss, others + slots * sizeof(struct conn_slot)))
+		return slots;
+	resize_bss(skel->maps.bss, others + sizeof(struct conn_slot));
+	bpf_map__set_max_entries(skel->maps.conns, slots);
+	return 0;
 }
 
 static void apply_knobs(struct hooks *hooks)
@@ -65,11 +90,12 @@ static void apply_knobs(struct hooks *hooks)
 	skel->rodata->looks_twice = probes->chosen[FEATURE_STATE]->preemption;
 	skel->rodata->conns_max = options->max_conns;
 	skel->rodata->conn_slots = conn_slots(options->max_conns);
-	bpf_map__set_max_entries(skel->maps.conns, skel->rodata->conn_slots);
+	skel->rodata->conn_array_len = size_conns(skel, skel->rodata->conn_slots);
 	bpf_map__set_max_entries(skel->maps.chunks, skel->rodata->conn_slots / CHUNK_SLOTS);
 	if (options->exchanges)
 		bpf_map__set_max_entries(skel->maps.exchanges, options->max_conns);
-	bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);
+	if (options->max_endpoints + GROUP_FIRST > GROUP_ARRAY_LEN)
+		bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);
 	bpf_map__set_max_entries(skel->maps.group_slots, options->max_endpoints + GROUP_FIRST);
 	bpf_map__set_max_entries(skel->maps.free_groups, options->max_endpoints);
 	bpf_map__set_max_entries(skel->maps.events, options->ring_kib * 1024);

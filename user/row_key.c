@@ -85,23 +85,6 @@ void row_key_of_conn(unsigned int by, const struct names *names, const struct co
 	make_key(by, names, &id, ret);
 }
 
-/* What the grouping leaves open is the same in all. */
-bool row_key_fits(unsigned int by, const struct row_key *key, const struct conn *conn)
-{
-	if (key->role != conn->role || key->name[0])
-		return false;
-	by = group_by_of(by, conn->role);
-	if ((by & BY_ENDPOINT) && (key->port != service_port(conn) ||
-				   memcmp(key->addr, service_addr(conn), sizeof(key->addr))))
-		return false;
-	if ((by & (BY_NETNS | BY_ENDPOINT)) && key->netns != conn->netns)
-		return false;
-	if ((by & BY_COMM) && memcmp(key->comm, conn->comm, sizeof(key->comm)))
-		return false;
-	return (!(by & BY_PID) || key->pid == conn->pid) &&
-	       (!(by & BY_CONTAINER) || key->cgroup == conn->cgroup);
-}
-
 void row_key_of_listener(unsigned int by, const struct names *names,
 			 const struct listener *listener, struct row_key *ret)
 {

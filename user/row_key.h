@@ -46,10 +46,6 @@ void row_key_of_conn(unsigned int by, const struct names *names, const struct co
 void row_key_of_listener(unsigned int by, const struct names *names,
 			 const struct listener *listener, struct row_key *ret);
 
-/* KEY, of a row that is grouped by BY without names, is also that of CONN: as if it were made and
- * compared. */
-bool row_key_fits(unsigned int by, const struct row_key *key, const struct conn *conn);
-
 /* The row that one of another grouping, RECORDED, is part of; a name that it has stays. */
 void row_key_again(unsigned int by, const struct names *names, const struct row_key *recorded,
 		   struct row_key *ret);

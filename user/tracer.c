@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "clock.h"
+#include "connscope/event.h"
 #include "connscope.skel.h"
 #include "event.h"
 #include "hooks.h"
@@ -43,7 +44,7 @@ struct tracer {
 	__u64 looked_ms;       /* for quiet exchanges */
 	size_t polled;	       /* events in this poll */
 	size_t polled_max;
-	const struct group *groups; /* the mapped `groups` array */
+	const struct group *groups; /* the mapped map: what has no room in group_array */
 	size_t groups_size;
 	struct aggregate *agg; /* during a poll */
 	/* Came while a snapshot was being reported, to be counted after it. */
@@ -73,16 +74,18 @@ static int attach_iter(struct bpf_program *program, struct bpf_map *map, struct 
 	return 0;
 }
 
+static __u32 group_count(const struct tracer *tracer)
+{
+	return GROUP_FIRST + tracer->options->max_endpoints;
+}
+
 static int fill_free_groups(struct tracer *tracer)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.free_groups);
 
-	for (__u32 i = 0; i < tracer->options->max_endpoints; i++) {
-		__u32 slot = GROUP_FIRST + i;
-
+	for (__u32 slot = GROUP_FIRST; slot < group_count(tracer); slot++)
 		if (bpf_map_update_elem(fd, NULL, &slot, BPF_ANY))
 			return -errno;
-	}
 	return 0;
 }
 
@@ -443,10 +446,10 @@ int tracer__sample_depths(struct tracer *tracer, struct aggregate *agg)
 
 static void take_groups(struct tracer *tracer)
 {
-	__u32 room = bpf_map__max_entries(tracer->skel->maps.groups);
-
-	for (__u32 slot = GROUP_FIRST; slot < room; slot++) {
-		const struct group *group = &tracer->groups[slot];
+	for (__u32 slot = GROUP_FIRST; slot < group_count(tracer); slot++) {
+		const struct group *group = slot < GROUP_ARRAY_LEN
+						    ? &tracer->skel->bss->group_array[slot]
+						    : &tracer->groups[slot];
 
 		if (group->key.role != ROLE_NONE)
 			aggregate__group(tracer->agg, &group->key, group);

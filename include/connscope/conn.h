@@ -172,7 +172,8 @@ struct conn_slot {
 
 _Static_assert(sizeof(struct conn_slot) == 192, "three cache lines");
 
-#define CHUNK_SLOTS 64 /* read at a time: see snapshot_conns */
+#define CHUNK_SLOTS    64 /* read at a time: see snapshot_conns */
+#define CONN_ARRAY_MAX ((64 << 20) / sizeof(struct conn_slot))
 
 enum exchange_flags {
 	EXCHANGE_CUT = 1 << 0,	/* its beginning was not seen: the request is larger */
@@ -265,6 +266,6 @@ struct group {
 #define GROUP_NONE	0 /* not yet resolved */
 #define GROUP_OTHER	1 /* what did not fit */
 #define GROUP_FIRST	2
-#define GROUP_HINT_BITS 12 /* of a hash: see group_hint() */
+#define GROUP_ARRAY_LEN 1026 /* as many as there are by default */
 
 #endif /* connscope_CONN_H */
