@@ -230,11 +230,10 @@ static __always_inline bool queue_is_full(struct sock *sk)
 }
 
 /* tcp_conn_request, with the queue full: it refuses a SYN for LISTENOVERFLOWS exactly then. */
-static __always_inline void listener_syn(struct sock *sk)
+static __noinline void listener_syn(struct sock *sk)
 {
-	struct listener *listener;
+	struct listener *listener = listener_find(sk);
 
-	listener = listener_find(sk);
 	if (!listener)
 		return;
 	__sync_fetch_and_add(&listener->syn_drops, 1);
@@ -244,11 +243,10 @@ static __always_inline void listener_syn(struct sock *sk)
 
 /* tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock, with the queue full: the final ACK, their first
  * statement. */
-static __always_inline void listener_final_ack(struct sock *sk)
+static __noinline void listener_final_ack(struct sock *sk)
 {
-	struct listener *listener;
+	struct listener *listener = listener_find(sk);
 
-	listener = listener_find(sk);
 	if (!listener)
 		return;
 	__sync_fetch_and_add(&listener->ack_drops, 1);

@@ -44,7 +44,7 @@ static __always_inline __u32 idle_at_close(const struct conn *conn, const struct
 
 /* CONN has ended, by its initiator, for its cause: the caller has noted both, of which the verifier
  * knows no more then. UNREAD as in struct inflow. */
-static __noinline void close_mark(const struct tcp_sock *tp, struct conn *conn, __u32 unread)
+static __always_inline void close_mark(const struct tcp_sock *tp, struct conn *conn, __u32 unread)
 {
 	__u8 initiator = conn->initiator;
 	bool remote = initiator == INITIATOR_REMOTE_FIN || initiator == INITIATOR_REMOTE_RST;
