@@ -98,11 +98,11 @@ struct {
  * to the same place. When full the connection is not tracked, LOSS_CONN_MAP counts it, and those
  * already here stay exact.
  *
- * User space makes it as long as it has to be (user/hooks.c), so it must be the last of .bss. Where
- * it would be longer than this, or no longer than 4 MiB, the map is in its stead, and takes ten
- * instructions more at each look. Kernels before 6.0 have no larger values (array_map_alloc_check,
- * kernel/bpf/arraymap.c), and the verifier of 5.10 does not follow the index of slot_at(). The map
- * is mapped, because then it begins with a page, and a slot with a cache line.
+ * User space makes it as long as it has to be (user/hooks.c), so it must be the last of .bss. The
+ * map is in its stead, and takes ten instructions more at each look, where it would be longer than
+ * this, or where the kernel has no value as large: before 6.0 of 4 MiB at most
+ * (array_map_alloc_check, kernel/bpf/arraymap.c). That is mapped, because then it begins with a
+ * page, and a slot with a cache line.
  */
 struct conn_slot conn_array[CONN_ARRAY_MAX] __attribute__((aligned(64)));
 

@@ -57,12 +57,16 @@ static __always_inline struct conn_slot *slot_by_index(__u32 index)
  * crowds in one place does not crowd in the next. */
 static __always_inline struct conn_slot *slot_at(__u32 hash, __u32 distance)
 {
-	__u32 place = hash + distance * (hash * 0x85ebca6bU), len = conn_array_len;
+	__u64 place = (__u32)(hash + distance * (hash * 0x85ebca6bU)), len = conn_array_len;
 	__u32 index;
 
-	if (len)
-		return &conn_array[(__u64)place * len >> 32];
-	index = (__u64)place * conn_slots >> 32;
+	if (len) {
+		/* This way round: until 6.1 at least the verifier knows the product of a number and
+		 * a constant, but not that of a constant and a number. */
+		asm("%0 *= %1" : "+r"(place) : "r"(len));
+		return &conn_array[place >> 32];
+	}
+	index = place * conn_slots >> 32;
 	return bpf_map_lookup_elem(&conns, &index);
 }
 

@@ -54,7 +54,7 @@ static __u32 size_conns(struct connscope *skel, __u32 slots)
 {
 	size_t others = offsetof(__typeof__(*skel->bss), conn_array);
 
-	if (slots >= CONN_ARRAY_MIN && slots <= CONN_ARRAY_MAX &&
+	if (slots <= CONN_ARRAY_MAX &&
 	    resize_bss(skel->maps.bss, others + slots * sizeof(struct conn_slot)))
 		return slots;
 	resize_bss(skel->maps.bss, others + sizeof(struct conn_slot));

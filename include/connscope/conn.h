@@ -173,7 +173,6 @@ struct conn_slot {
 _Static_assert(sizeof(struct conn_slot) == 192, "three cache lines");
 
 #define CHUNK_SLOTS    64 /* read at a time: see snapshot_conns */
-#define CONN_ARRAY_MIN (1 + (4 << 20) / sizeof(struct conn_slot)) /* see conn_array */
 #define CONN_ARRAY_MAX ((64 << 20) / sizeof(struct conn_slot))
 
 enum exchange_flags {

@@ -54,6 +54,15 @@ expect "... who is not" meta "[.tracked, .map_full, .lost_events]" "[240,320,0]"
 verify
 check "... --strict says so" "$trace_status" 4
 
+# A table that is too large for the programs' own data is a map.
+trace_start --max-conns 300000
+peer flood --port 5507 --conns 400
+trace_stop
+expect "large table: clients" "upstream 5507" "[.opened, .closed, .exchanges]" "[400,400,400]"
+expect "... servers" "listener 5507" "[.accepted, .exchanges]" "[400,400]"
+expect "... all of them" meta "[.tracked, .map_full]" "[800,0]"
+verify
+
 # What the filters refuse takes no place in it.
 trace_start --max-conns 40 --role client
 peer reuse --port 5506 --conns 100 --exchanges 1

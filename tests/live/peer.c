@@ -190,6 +190,7 @@ static const struct command {
 	{ "migrate", run_migrate }, { "dual", run_dual },	{ "relisten", run_relisten },
 	{ "reset", run_reset },	    { "payload", run_payload }, { "mix", run_mix },
 	{ "pool", run_pool },	    { "times", run_times },	{ "turned", run_turned },
+	{ "spread", run_spread },
 };
 
 int main(int argc, char **argv)

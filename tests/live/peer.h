@@ -89,6 +89,8 @@ void wait_fin_acked(uint16_t port);
 #define LATE_MAX 16
 
 void run_reuse(const struct options *options);
+/* To --conns endpoints: a listener on --addr 0.0.0.0, and clients of all its addresses. */
+void run_spread(const struct options *options);
 void run_flood(const struct options *options);
 void run_pool(const struct options *options);
 void run_times(const struct options *options);
