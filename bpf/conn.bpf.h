@@ -272,7 +272,7 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner)
 	if (!conn_wanted(&conn))
 		return;
 	stored = conn_add_late(sk, &conn);
-	if (stored && conn.ready && !conn.initiator)
+	if (stored && stored->ready && conn.ready && !conn.initiator)
 		group_open(stored);
 }
 
@@ -545,8 +545,10 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
  */
 static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64 ready_ns)
 {
-	__u32 tid = conn_own(conn);
+	__u32 tid;
 
+	group_leave(conn);
+	tid = conn_own(conn);
 	if (ready_ns)
 		conn->tid = tid;
 	conn->queued = 1;
@@ -580,7 +582,7 @@ static __noinline bool conn_late(struct sock *sk, struct conn *conn, __u32 copie
 		return conn_claim(sk, conn, conn->ready_ns);
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
 		return false;
-	group_leave(conn); /* nobody's: it is its owner's that is asked for now */
+	group_leave(conn);
 	conn_own(conn);
 	if (!conn->seq_known)
 		conn->write_seq = seq_begun(sk, NULL);

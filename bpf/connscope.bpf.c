@@ -639,6 +639,7 @@ __noinline int snapshot_conn(__u32 index)
 	struct conn_slot *slot = slot_by_index(index);
 	struct conn_snapshot *snapshot = &snapshot_out;
 	struct conn *conn;
+	__u64 opened_ns;
 	struct sock *sk;
 
 	if (!slot)
@@ -653,9 +654,13 @@ __noinline int snapshot_conn(__u32 index)
 		return 0;
 	}
 	snapshot->sk = (__u64)sk;
+	opened_ns = conn->opened_ns;
+	barrier();
 	snapshot->conn = *conn;
 	barrier();
-	if (slot->sk != snapshot->sk) /* gone meanwhile, and the slot may be another's */
+	/* Gone meanwhile, and the slot may be another's, or the next connection's of that socket.
+	 */
+	if (slot->sk != snapshot->sk || conn->opened_ns != opened_ns)
 		return 0;
 	conn->seen = snapshot_now;
 	snapshot->conn.seen = conn->seen;

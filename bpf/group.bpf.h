@@ -262,7 +262,7 @@ static __always_inline __u32 group_close(struct conn *conn)
 	return others > 0 ? others : 0;
 }
 
-/* CONN's key is about to change. */
+/* CONN is about to get its owner, and with that another group than nobody's. */
 static __always_inline void group_leave(struct conn *conn)
 {
 	group_close(conn);

@@ -33,7 +33,7 @@ const volatile __u64 tick_ns = 4000000;	     /* length of a jiffy */
 /* User space writes most of these while the programs run. */
 bool tracing = false;	 /* no record is made before all hooks are in place */
 bool conns_full = false; /* has been, at least once */
-__s64 conns_kept = 0;	 /* records in `conns` */
+__s64 conns_kept = 0;	 /* records in the table */
 __u32 seed_pass = 0;	 /* see seed_file */
 __u64 bytes_waiting = 0; /* in the ring, about, since user space has looked there */
 bool reaping = false;	 /* see snapshot_conns */
@@ -114,7 +114,7 @@ struct {
 	__uint(max_entries, 1);
 } conns SEC(".maps");
 
-/* Of `conns`, CHUNK_SLOTS an element: what snapshot_conns reads at a time. It has no values. */
+/* Of the table, CHUNK_SLOTS an element: what snapshot_conns reads at a time. It has no values. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/perf_event.h>
@@ -38,7 +39,7 @@ static __u32 conn_slots(__u32 max_conns)
 	return (max_conns + max_conns / 4) / CHUNK_SLOTS * CHUNK_SLOTS + 2 * CHUNK_SLOTS;
 }
 
-/* Makes the programs' .bss SIZE bytes long, which libbpf has mapped as large as it is declared. */
+/* Makes the programs' .bss SIZE bytes long. */
 static bool resize_bss(struct bpf_map *bss, size_t size)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
@@ -48,17 +49,53 @@ static bool resize_bss(struct bpf_map *bss, size_t size)
 	return fd >= 0 && !bpf_map__reuse_fd(bss, fd);
 }
 
-/* The table of connections, of SLOTS. Returns how many of them are in conn_array, which is the last
- * of .bss: all, or none. */
+/* What of .bss user space reads and writes: all but conn_array, which is its end. */
+static size_t bss_shared(const struct connscope *skel)
+{
+	_Static_assert(offsetof(__typeof__(*skel->bss), conn_array) +
+				       sizeof(skel->bss->conn_array) ==
+			       sizeof(*skel->bss),
+		       "conn_array is the last of .bss");
+	return offsetof(__typeof__(*skel->bss), conn_array);
+}
+
+/* The table of connections, of SLOTS. Returns how many of them are in conn_array: all, or none. */
 static __u32 size_conns(struct connscope *skel, __u32 slots)
 {
-	size_t others = offsetof(__typeof__(*skel->bss), conn_array);
+	struct bpf_map *bss = skel->maps.bss;
 
 	if (slots <= CONN_ARRAY_MAX &&
-	    resize_bss(skel->maps.bss, others + slots * sizeof(struct conn_slot)))
+	    resize_bss(bss, bss_shared(skel) + slots * sizeof(struct conn_slot)))
 		return slots;
-	resize_bss(skel->maps.bss, others + sizeof(struct conn_slot));
+	resize_bss(bss, bss_shared(skel) + sizeof(struct conn_slot));
 	bpf_map__set_max_entries(skel->maps.conns, slots);
+	return 0;
+}
+
+static size_t whole_pages(size_t size)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) / page * page;
+}
+
+/*
+ * Before it is loaded libbpf has mapped .bss as large as it is declared. What it makes of that for
+ * a map that was given to it depends on its version: since 1.5 nothing, before that all of the map,
+ * each page of which is then user space's as well. It unmaps as much as the map is long.
+ */
+static int map_bss(struct connscope *skel)
+{
+	size_t size = whole_pages(bpf_map__value_size(skel->maps.bss));
+	size_t shared = whole_pages(bss_shared(skel));
+	char *bss = (char *)skel->bss;
+
+	munmap(bss + size, whole_pages(sizeof(*skel->bss)) - size);
+	if (mmap(bss, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+		    MAP_FAILED ||
+	    mmap(bss, shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 bpf_map__fd(skel->maps.bss), 0) == MAP_FAILED)
+		return -errno;
 	return 0;
 }
 
@@ -271,7 +308,8 @@ static int open_object(struct hooks *hooks)
 	if (err)
 		return log_err(err, "cannot load the BPF programs (connscope -v shows the "
 				    "kernel's own words)");
-	return 0;
+	err = map_bss(hooks->skel);
+	return err ? log_err(err, "cannot map what the BPF programs share") : 0;
 }
 
 int hooks__attach(const struct options *options, struct probes *probes, struct hooks *ret_hooks)

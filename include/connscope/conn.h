@@ -119,7 +119,7 @@ struct conn {
 	__u32 write_seq;   /* tcp_sock.write_seq up to which sent_bytes counts; once our own
 			    * FIN has ended it, and so no more, tcp_sock.rcv_nxt of then */
 	__u32 copied_seq;  /* tcp_sock.copied_seq up to which received_bytes counts */
-	__u32 group;	   /* slot in the `groups` map, 0 not yet resolved */
+	__u32 group;	   /* number of its group, 0 not yet resolved */
 	__u32 burst_bytes; /* of the last turn; CONN_UNWATCHED: 2 GiBs that had moved before
 			    * it was adopted, sent below, received above bit 16 */
 	__u8 turn;	   /* enum conn_turn; with the next one, two bytes written as one */
@@ -161,7 +161,7 @@ struct conn {
 
 _Static_assert(sizeof(struct conn) == 176, "struct conn is a wire format");
 
-/* A place in the `conns` map: bpf/table.bpf.h. */
+/* A place in the table of connections: bpf/table.bpf.h. */
 struct conn_slot {
 	__u64 sk;  /* address of the struct sock, 0 none */
 	__u64 use; /* 1 above bit 56 when it is taken, and at bit 48 when what is in it belongs

@@ -72,9 +72,9 @@ _Static_assert(sizeof(struct exchange_event) == 256, "wire format");
 enum loss {
 	LOSS_CONN_EVENT,     /* ring buffer full: a closed connection's record */
 	LOSS_LISTENER_EVENT, /* ring buffer full: a closed listener's record */
-	LOSS_CONN_MAP,	     /* connection not tracked: `conns` is full */
+	LOSS_CONN_MAP,	     /* connection not tracked: their table is full */
 	LOSS_LISTENER_MAP,   /* listener not tracked: `listeners` is full */
-	LOSS_GROUP_MAP,	     /* folded into `other`: `groups` is full */
+	LOSS_GROUP_MAP,	     /* folded into `other`: no group is left */
 	LOSS_TRACE_EVENT,    /* ring buffer full: an event of those from EVENT_CONN_OPENED on */
 	LOSS_MAX,
 };
