@@ -345,11 +345,13 @@ static __always_inline void conn_born_server(struct sock *sk, const struct tcp_s
 	}
 }
 
+/* CONN is all zeros. */
 static __always_inline void conn_born(struct sock *sk, const struct tcp_sock *tp, __u8 role,
 				      struct conn *conn)
 {
 	conn->role = role;
-	conn->flags = flags_at_birth();
+	if (no_turns)
+		conn->flags = CONN_UNWATCHED;
 	if (role == ROLE_CLIENT)
 		conn_born_client(sk, tp, conn);
 	else
@@ -545,10 +547,8 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
  */
 static __always_inline bool conn_claim(struct sock *sk, struct conn *conn, __u64 ready_ns)
 {
-	__u32 tid;
+	__u32 tid = conn_own(conn);
 
-	group_leave(conn);
-	tid = conn_own(conn);
 	if (ready_ns)
 		conn->tid = tid;
 	conn->queued = 1;
@@ -763,7 +763,8 @@ static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 		return;
 	/* A child that never entered the queue is no connection; one without an owner matches no
 	 * filter on owners. */
-	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid)) {
+	if ((conn->role == ROLE_SERVER && !conn->queued) ||
+	    (filtered && owner_filtered() && !conn->pid)) {
 		conn_drop(sk, conn);
 		return;
 	}

@@ -21,7 +21,9 @@ static __always_inline void fill_header(struct event_header *header, __u8 type, 
 	header->type = type;
 	header->version = EVENT_VERSION;
 	header->len = len;
-	header->lost = trace_events ? events_lost : 0;
+	header->lost = 0;
+	if (trace_events)
+		header->lost = events_lost;
 	header->sk = sk;
 }
 

@@ -52,7 +52,8 @@ static __always_inline bool owner_wanted(__u32 pid, __u64 cgroup)
 
 static __always_inline bool conn_owner_wanted(const struct conn *conn)
 {
-	return !conn->pid || !owner_filtered() || owner_wanted(conn->pid, conn->cgroup);
+	return !filtered || !conn->pid || !owner_filtered() ||
+	       owner_wanted(conn->pid, conn->cgroup);
 }
 
 static __noinline bool conn_passes(const struct conn *conn)
