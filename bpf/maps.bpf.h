@@ -100,7 +100,7 @@ struct {
  *
  * User space makes it as long as it has to be (user/hooks.c), so it must be the last of .bss. The
  * map is in its stead, and takes ten instructions more at each look, where it would be longer than
- * this, or where the kernel has no value as large: before 6.0 of 4 MiB at most
+ * this, or where the kernel has no value as large: 5.10 has 4 MiB at most, 6.1 has more
  * (array_map_alloc_check, kernel/bpf/arraymap.c). That is mapped, because then it begins with a
  * page, and a slot with a cache line.
  */
