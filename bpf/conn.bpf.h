@@ -206,9 +206,11 @@ static __always_inline bool conn_complete(struct sock *sk, const struct tcp_sock
 	return conn_wanted(conn);
 }
 
-static __always_inline __u16 flags_at_birth(void)
+/* CONN is a new record. */
+static __always_inline void conn_note_unwatched(struct conn *conn)
 {
-	return no_turns ? CONN_UNWATCHED : 0;
+	if (no_turns)
+		conn->flags |= CONN_UNWATCHED;
 }
 
 static __always_inline void read_moved(const struct tcp_sock *tp, struct moved *ret_moved)
@@ -247,7 +249,8 @@ static __noinline void conn_adopt(struct sock *sk, const struct owner *owner)
 			    : ROLE_CLIENT;
 	conn_set_owner(&conn, owner);
 	conn.opened_ns = bpf_ktime_get_ns();
-	conn.flags = CONN_PARTIAL | flags_at_birth();
+	conn.flags = CONN_PARTIAL;
+	conn_note_unwatched(&conn);
 	conn_note_mptcp(sk, &conn);
 	conn.queued = conn.state != TCP_SYN_SENT;
 	conn.ready = conn.queued;
@@ -350,8 +353,7 @@ static __always_inline void conn_born(struct sock *sk, const struct tcp_sock *tp
 				      struct conn *conn)
 {
 	conn->role = role;
-	if (no_turns)
-		conn->flags = CONN_UNWATCHED;
+	conn_note_unwatched(conn);
 	if (role == ROLE_CLIENT)
 		conn_born_client(sk, tp, conn);
 	else
@@ -432,11 +434,11 @@ static __noinline struct conn *conn_open_late(struct sock *sk, struct tcp_sock *
 		.opened_ns = bpf_ktime_get_ns(),
 		.role = server ? ROLE_SERVER : ROLE_CLIENT,
 		.netns = sock_netns(sk),
-		.flags = flags_at_birth(),
 	};
 
 	if (conns_full || !tracing)
 		return NULL;
+	conn_note_unwatched(&conn);
 	if (server) {
 		conn.depth = sk->sk_ack_backlog + 1;
 		conn.limit = sk->sk_max_ack_backlog;
@@ -487,42 +489,10 @@ static __always_inline bool is_seen(const struct sock *sk, const struct conn *co
 	       conn->remote_port == bpf_ntohs(sk->__sk_common.skc_dport);
 }
 
-/* A client's SYN was answered. */
-static __always_inline void client_established(struct sock *sk, struct tcp_sock *tp,
-					       struct conn *conn)
-{
-	if (!conn->seq_known)
-		conn->write_seq = seq_begun(sk, tp);
-	if (!conn->copied_seq)
-		conn->copied_seq = tp->copied_seq;
-	if (!conn->ready)
-		conn->ready_ns = tcp_segment_ns(tp, conn->opened_ns);
-	conn->seq_known = 1;
-	conn->queued = 1;
-	conn->ready = 1;
-	group_open(conn);
-	if (trace_events)
-		emit_conn(EVENT_CONN_OPENED, (__u64)sk, conn);
-}
-
-/* A server's child joins the accept queue. With TCP Fast Open it may have been accepted and read
- * from already. */
-static __always_inline void server_established(struct tcp_sock *tp, struct conn *conn)
-{
-	if (!conn->seq_known)
-		conn->write_seq = tp->write_seq;
-	if (!conn->copied_seq)
-		conn->copied_seq = tp->copied_seq;
-	conn->seq_known = 1;
-	conn->queued = 1;
-	if (conn->counted) /* accept() was first */
-		conn->counted = counted_as(conn);
-}
-
 static __always_inline void conn_established(struct sock *sk, struct tcp_sock *tp,
 					     struct conn *conn, int oldstate)
 {
-	bool child = is_child(tp, oldstate);
+	bool child = is_child(tp, oldstate), client;
 
 	if (conn && conn->state == TCP_ESTABLISHED && (!child || is_seen(sk, conn)))
 		return;
@@ -536,11 +506,27 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 	if (!conn_complete(sk, tp, conn)) {
 		conn_drop(sk, conn);
 		conn_refuse(sk);
-	} else if (conn->role == ROLE_CLIENT) {
-		client_established(sk, tp, conn);
-	} else {
-		server_established(tp, conn);
+		return;
 	}
+	client = conn->role == ROLE_CLIENT;
+	if (!conn->seq_known)
+		conn->write_seq = client ? seq_begun(sk, tp) : tp->write_seq;
+	/* With TCP Fast Open a server's child may have been read from already. */
+	if (!conn->copied_seq)
+		conn->copied_seq = tp->copied_seq;
+	conn->seq_known = 1;
+	conn->queued = 1;
+	if (!client) {
+		if (conn->counted) /* accept() was first */
+			conn->counted = counted_as(conn);
+		return;
+	}
+	if (!conn->ready)
+		conn->ready_ns = tcp_segment_ns(tp, conn->opened_ns);
+	conn->ready = 1;
+	group_open(conn);
+	if (trace_events)
+		emit_conn(EVENT_CONN_OPENED, (__u64)sk, conn);
 }
 
 /* The owner takes the connection out of the accept queue, or is first seen to use it (READY_NS 0).
@@ -734,7 +720,7 @@ static __always_inline void flow_of(const struct conn *conn, struct flow *flow)
 	flow->remote_port = conn->remote_port;
 }
 
-/* Its place in `leavers`. */
+/* SK's place in `leavers`. */
 static __always_inline __u32 leaver_of(const struct sock *sk)
 {
 	return slot_hash(sk) >> (32 - LEAVER_BITS);
@@ -763,8 +749,7 @@ static __always_inline void conn_destroyed(struct sock *sk, struct conn *conn)
 		return;
 	/* A child that never entered the queue is no connection; one without an owner matches no
 	 * filter on owners. */
-	if ((conn->role == ROLE_SERVER && !conn->queued) ||
-	    (filtered && owner_filtered() && !conn->pid)) {
+	if ((conn->role == ROLE_SERVER && !conn->queued) || (owner_filtered() && !conn->pid)) {
 		conn_drop(sk, conn);
 		return;
 	}

@@ -122,6 +122,11 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
+static __always_inline __u32 change_here(void)
+{
+	return bpf_get_smp_processor_id() % CHANGE_CPUS;
+}
+
 /*
  * Twice, the second for what the first did not see: a program is not run on a CPU that is within it
  * already (kernel/trace/bpf_trace.c, __bpf_trace_run). Where tracing programs may be preempted (7.2
@@ -130,11 +135,6 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
  * record has that state already. Elsewhere only an interrupt can come between, and is seldom so
  * unlucky: there on_state is loaded instead.
  */
-static __always_inline __u32 change_here(void)
-{
-	return bpf_get_smp_processor_id() % CHANGE_CPUS;
-}
-
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state_first, struct sock *sk, int oldstate, int newstate)
 {
@@ -658,8 +658,7 @@ __noinline int snapshot_conn(__u32 index)
 	barrier();
 	snapshot->conn = *conn;
 	barrier();
-	/* Gone meanwhile, and the slot may be another's, or the next connection's of that socket.
-	 */
+	/* Gone meanwhile, and the slot may be another's, or that socket's next connection's. */
 	if (slot->sk != snapshot->sk || conn->opened_ns != opened_ns)
 		return 0;
 	conn->seen = snapshot_now;

@@ -41,7 +41,7 @@ static __always_inline bool net_listed(const __u8 *addr)
 
 static __always_inline bool owner_filtered(void)
 {
-	return only.pid_count || only.cgroup_count;
+	return filtered && (only.pid_count || only.cgroup_count);
 }
 
 static __always_inline bool owner_wanted(__u32 pid, __u64 cgroup)
@@ -52,8 +52,7 @@ static __always_inline bool owner_wanted(__u32 pid, __u64 cgroup)
 
 static __always_inline bool conn_owner_wanted(const struct conn *conn)
 {
-	return !filtered || !conn->pid || !owner_filtered() ||
-	       owner_wanted(conn->pid, conn->cgroup);
+	return !owner_filtered() || !conn->pid || owner_wanted(conn->pid, conn->cgroup);
 }
 
 static __noinline bool conn_passes(const struct conn *conn)

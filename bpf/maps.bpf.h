@@ -214,7 +214,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__type(key, struct group_key);
 	__type(value, __u32);
-	__uint(max_entries, 1026);
+	__uint(max_entries, GROUP_ARRAY_LEN);
 } group_slots SEC(".maps");
 
 /* Slots of groups that are free: user space fills it, group_claim() takes. A queue, because
@@ -222,7 +222,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
 	__type(value, __u32);
-	__uint(max_entries, 1026);
+	__uint(max_entries, GROUP_ARRAY_LEN);
 } free_groups SEC(".maps");
 
 /*

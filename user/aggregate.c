@@ -196,20 +196,15 @@ static void note_owner(struct row *row, const struct conn *conn)
 	memcpy(row->comm, conn->comm, sizeof(row->comm));
 }
 
-static struct row *row_by_key(struct aggregate *agg, const struct conn *conn)
+/* Out of the way of all but the first of GROUP. */
+static __attribute__((noinline)) struct row *row_by_key(struct aggregate *agg,
+							const struct conn *conn, __u32 group)
 {
 	struct row_key key;
+	struct row *row;
 
 	row_key_of_conn(agg->by, agg->names, conn, &key);
-	return row_get(agg, &key);
-}
-
-/* Out of the way of all but the first of a group. */
-static __attribute__((noinline)) struct row *row_by_group(struct aggregate *agg,
-							  const struct conn *conn, __u32 group)
-{
-	struct row *row = row_by_key(agg, conn);
-
+	row = row_get(agg, &key);
 	if (group < agg->group_count)
 		agg->group_rows[group] = row;
 	return row;
@@ -224,7 +219,7 @@ static struct row *conn_row(struct aggregate *agg, const struct conn *conn)
 		return NULL;
 	row = group < agg->group_count ? agg->group_rows[group] : NULL;
 	if (!row)
-		row = row_by_group(agg, conn, group);
+		row = row_by_key(agg, conn, group);
 	if (row)
 		note_owner(row, conn);
 	return row;

@@ -105,6 +105,7 @@ static void apply_knobs(struct hooks *hooks)
 	const struct probes *probes = hooks->probes;
 	struct connscope *skel = hooks->skel;
 	static const struct filter_knobs everything;
+	__u32 groups = GROUP_FIRST + options->max_endpoints;
 	struct timespec tick;
 
 	skel->rodata->only = options->filter.knobs;
@@ -131,9 +132,9 @@ static void apply_knobs(struct hooks *hooks)
 	bpf_map__set_max_entries(skel->maps.chunks, skel->rodata->conn_slots / CHUNK_SLOTS);
 	if (options->exchanges)
 		bpf_map__set_max_entries(skel->maps.exchanges, options->max_conns);
-	if (options->max_endpoints + GROUP_FIRST > GROUP_ARRAY_LEN)
-		bpf_map__set_max_entries(skel->maps.groups, options->max_endpoints + GROUP_FIRST);
-	bpf_map__set_max_entries(skel->maps.group_slots, options->max_endpoints + GROUP_FIRST);
+	if (groups > GROUP_ARRAY_LEN)
+		bpf_map__set_max_entries(skel->maps.groups, groups);
+	bpf_map__set_max_entries(skel->maps.group_slots, groups);
 	bpf_map__set_max_entries(skel->maps.free_groups, options->max_endpoints);
 	bpf_map__set_max_entries(skel->maps.events, options->ring_kib * 1024);
 }

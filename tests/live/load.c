@@ -131,6 +131,15 @@ static void reuse_server(const struct options *options, int orders, int reports)
 	close(listener);
 }
 
+/* To an address of its own: 127.1.0.0 and so on. */
+static int connect_nth(const struct options *options, unsigned int i)
+{
+	char addr[32];
+
+	snprintf(addr, sizeof(addr), "127.1.%u.%u", i >> 8 & 255, i & 255);
+	return connect_to(options->family, addr, options->port);
+}
+
 static void reuse_client(const struct options *options, int orders, int reports)
 {
 	int *fds = new_fds(options->conns);
@@ -139,50 +148,31 @@ static void reuse_client(const struct options *options, int orders, int reports)
 	(void)orders;
 	(void)reports;
 	for (i = 0; i < options->conns; i++)
-		fds[i] = connect_to(options->family, options->addr, options->port);
+		fds[i] = options->spread
+				 ? connect_nth(options, i)
+				 : connect_to(options->family, options->addr, options->port);
 	for (turn = 0; turn < options->exchanges; turn++)
 		ask(fds, options->conns);
 	end_all(fds, options, SIDE_CLIENT);
 }
 
-/* Each connection to an address of its own, 127.1.0.0 and so on. */
-static void spread_client(const struct options *options, int orders, int reports)
-{
-	int *fds = new_fds(options->conns);
-	unsigned int i, turn;
-	char addr[32];
-
-	(void)orders;
-	(void)reports;
-	for (i = 0; i < options->conns; i++) {
-		snprintf(addr, sizeof(addr), "127.1.%u.%u", i >> 8 & 255, i & 255);
-		fds[i] = connect_to(options->family, addr, options->port);
-	}
-	for (turn = 0; turn < options->exchanges; turn++)
-		ask(fds, options->conns);
-	end_all(fds, options, SIDE_CLIENT);
-}
-
-static void run_both(const struct options *options,
-		     void (*client)(const struct options *options, int orders, int reports))
+void run_reuse(const struct options *options)
 {
 	struct worker workers[2];
 
 	workers[0] = start("peer-server", reuse_server, options);
 	if (hear(workers[0].reports) != 'l')
 		exit(1);
-	workers[1] = start("peer-client", client, options);
+	workers[1] = start("peer-client", reuse_client, options);
 	finish(workers, 2);
-}
-
-void run_reuse(const struct options *options)
-{
-	run_both(options, reuse_client);
 }
 
 void run_spread(const struct options *options)
 {
-	run_both(options, spread_client);
+	struct options spread = *options;
+
+	spread.spread = true;
+	run_reuse(&spread);
 }
 
 static void flood_server(const struct options *options, int orders, int reports)

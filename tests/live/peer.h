@@ -28,6 +28,7 @@ struct options {
 	int backlog;
 	unsigned int pause_ms;
 	bool accept;
+	bool spread; /* each connection to an address of its own */
 	uint64_t seed;
 	const char *netns; /* the server's, where it has one of its own */
 };
