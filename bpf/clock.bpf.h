@@ -16,7 +16,7 @@ static __always_inline __u64 tcp_segment_ns(const struct tcp_sock *tp, __u64 sin
 {
 	__u64 ns = tp->tcp_clock_cache;
 
-	return ns > since ? ns : since;
+	return likely(ns > since) ? ns : since;
 }
 
 /* The last tick, but not before SINCE: where milliseconds will do. Jiffies follow the clock

@@ -35,7 +35,7 @@ static __always_inline __u32 idle_at_close(const struct conn *conn, const struct
 {
 	__u64 last_ns = conn->untimed ? 0 : conn->last_ns;
 
-	if (last_ns && !unread)
+	if (likely(last_ns && !unread))
 		return now > last_ns ? (now - last_ns) / 1000000 : 0;
 	if (unread || conn->sent_bytes || conn->received_bytes || (conn->flags & CONN_PARTIAL))
 		return idle_by_ticks(tp, unread);
@@ -53,7 +53,7 @@ static __always_inline void close_mark(const struct tcp_sock *tp, struct conn *c
 
 	conn->closed_ns = now;
 	conn->idle_ms = idle_at_close(conn, tp, unread, now);
-	if (is_in_flight(conn, unread)) {
+	if (unlikely(is_in_flight(conn, unread))) {
 		conn->flags |= CONN_IN_FLIGHT;
 		if (remote && conn->role == ROLE_CLIENT && conn->exchanges)
 			conn->flags |= CONN_RACED;
@@ -255,7 +255,7 @@ static __always_inline void conn_changed(struct sock *sk, struct tcp_sock *tp, s
 
 	conn->state = newstate;
 	/* The change to ESTABLISHED was missed, and no payload has come since. */
-	if (!conn->queued && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) {
+	if (unlikely(!conn->queued) && oldstate != TCP_SYN_SENT && oldstate != TCP_SYN_RECV) {
 		conn_complete(sk, tp, conn);
 		conn->queued = 1;
 		conn->ready |= conn->role == ROLE_CLIENT;

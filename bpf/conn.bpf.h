@@ -197,10 +197,10 @@ static __always_inline void conn_place(struct sock *sk, const struct tcp_sock *t
 static __always_inline bool conn_complete(struct sock *sk, const struct tcp_sock *tp,
 					  struct conn *conn)
 {
-	if (conn->role == ROLE_CLIENT && conn->remote_port) /* since SYN_SENT, but for the port */
-		conn->local_port = tp ? tcp_local_port(sk, tp) : sock_local_port(sk);
-	else
+	if (conn->role == ROLE_SERVER || !conn->remote_port) /* else since SYN_SENT */
 		conn_place(sk, tp, conn);
+	if (conn->role == ROLE_CLIENT || !conn->local_port)
+		conn->local_port = tp ? tcp_local_port(sk, tp) : sock_local_port(sk);
 	if (conn->role == ROLE_SERVER && !(conn->flags & CONN_BOUND_KNOWN))
 		bound_find(conn);
 	return conn_wanted(conn);
@@ -360,6 +360,27 @@ static __always_inline void conn_born(struct sock *sk, const struct tcp_sock *tp
 		conn_born_server(sk, tp, conn);
 }
 
+/* As conn_open(), with filters: what they refuse must take no place. A frame of its own, because
+ * the stack is small. */
+static __noinline struct conn *conn_open_wanted(struct sock *sk, const struct tcp_sock *tp,
+						__u8 role, bool again)
+{
+	struct conn here = {}, *conn;
+
+	conn_born(sk, tp, role, &here);
+	if (!conn_wanted(&here)) {
+		conn_refuse(sk);
+		return NULL;
+	}
+	conn_refuse_no_more(sk);
+	conn = conn_begin(sk, again);
+	if (conn) {
+		*conn = here;
+		conn_end_add(sk, conn);
+	}
+	return conn;
+}
+
 /* A new connection of SK, which has no record. NULL: it is not traced; where there is no room for
  * it that is counted, unless it is to be tried AGAIN. */
 static __always_inline struct conn *conn_open(struct sock *sk, const struct tcp_sock *tp, __u8 role,
@@ -369,32 +390,20 @@ static __always_inline struct conn *conn_open(struct sock *sk, const struct tcp_
 
 	if (!tracing)
 		return NULL;
-	if (filtered) { /* what they refuse must take no place */
-		struct conn here = {};
-
-		conn_born(sk, tp, role, &here);
-		if (!conn_wanted(&here)) {
-			conn_refuse(sk);
-			return NULL;
-		}
-		conn_refuse_no_more(sk);
-		conn = conn_begin(sk, again);
-		if (conn)
-			*conn = here;
-	} else {
-		conn = conn_begin(sk, again);
-		if (conn)
-			conn_born(sk, tp, role, conn);
-	}
-	if (conn)
+	if (filtered)
+		return conn_open_wanted(sk, tp, role, again);
+	conn = conn_begin(sk, again);
+	if (conn) {
+		conn_born(sk, tp, role, conn);
 		conn_end_add(sk, conn);
+	}
 	return conn;
 }
 
 /* CLOSE->SYN_SENT, in the caller of connect(2). Also on a socket that has been connected before:
  * a failed connect(2), or connect(AF_UNSPEC), leaves the same struct sock. */
-static __noinline void conn_open_client(struct sock *sk, const struct tcp_sock *tp,
-					struct conn *before)
+static __always_inline void conn_open_client(struct sock *sk, const struct tcp_sock *tp,
+					     struct conn *before)
 {
 	if (before) {
 		if (!(before->flags & CONN_STALE))
@@ -419,8 +428,8 @@ static __always_inline __u32 seq_read(struct sock *sk, const struct tcp_sock *tp
 
 /* A child, in softirq, as it joins the accept queue; BEFORE is of one whose end was missed. EARLY:
  * it is only born. */
-static __noinline struct conn *conn_open_server(struct sock *sk, const struct tcp_sock *tp,
-						struct conn *before, bool early)
+static __always_inline struct conn *conn_open_server(struct sock *sk, const struct tcp_sock *tp,
+						     struct conn *before, bool early)
 {
 	if (before)
 		conn_drop(sk, before);
@@ -494,7 +503,7 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 {
 	bool child = is_child(tp, oldstate), client;
 
-	if (conn && conn->state == TCP_ESTABLISHED && (!child || is_seen(sk, conn)))
+	if (unlikely(conn && conn->state == TCP_ESTABLISHED) && (!child || is_seen(sk, conn)))
 		return;
 	if (child && !(conn && conn->state == TCP_SYN_RECV))
 		conn = conn_open_server(sk, tp, conn, false);
@@ -503,7 +512,7 @@ static __always_inline void conn_established(struct sock *sk, struct tcp_sock *t
 	if (!conn)
 		return;
 	conn->state = TCP_ESTABLISHED;
-	if (!conn_complete(sk, tp, conn)) {
+	if (unlikely(!conn_complete(sk, tp, conn))) {
 		conn_drop(sk, conn);
 		conn_refuse(sk);
 		return;

@@ -266,17 +266,22 @@ int BPF_PROG(sent_tp, struct sock *sk, int ret)
 
 /* ---- connect and close ---- */
 
-static __always_inline int connect_returned(struct sock *sk, const void *addr, int len, int ret)
+static __noinline int connect_unreachable(struct sock *sk, const void *addr, int len)
 {
 	struct remote_end to = {};
 
-	if (!ret || !is_no_route(ret) || len < ADDR_MIN || !tracing)
+	if (len < ADDR_MIN || !tracing)
 		return 0;
 	remote_end_read(&to, addr, false);
 	/* For an IPv4-mapped address tcp_v6_connect has called its IPv4 sister. */
 	if (to.family != AF_INET6 || !addr_is_v4(to.v6))
 		connect_failed(sk, &to);
 	return 0;
+}
+
+static __always_inline int connect_returned(struct sock *sk, const void *addr, int len, int ret)
+{
+	return ret && is_no_route(ret) ? connect_unreachable(sk, addr, len) : 0;
 }
 
 SEC("?fexit/tcp_v4_connect")

@@ -9,7 +9,7 @@ static __always_inline struct group *group_at(const __u32 *slot)
 {
 	__u32 index = *slot;
 
-	if (index < GROUP_ARRAY_LEN)
+	if (likely(index < GROUP_ARRAY_LEN))
 		return &group_array[index];
 	return bpf_map_lookup_elem(&groups, slot);
 }
@@ -17,10 +17,15 @@ static __always_inline struct group *group_at(const __u32 *slot)
 /* What tells CONN's group from others, but for its owner. */
 struct service {
 	const __u64 *addr; /* the upstream's, or the listener's; of a wildcard NULL */
-	__u32 netns;
-	__u16 port;
-	__u8 role;
-	__u8 bound; /* server role */
+	union {
+		struct { /* as in struct group_key */
+			__u32 netns;
+			__u16 port;
+			__u8 role;
+			__u8 bound; /* server role */
+		};
+		__u64 all;
+	};
 };
 
 static __always_inline struct service service_of(const struct conn *conn)
@@ -85,9 +90,8 @@ static __always_inline __u32 group_claim(const struct group_key *key)
 /* A slot of `group_hints`, from what tells most groups apart. */
 static __always_inline __u32 group_hint(const struct conn *conn, const struct service *service)
 {
-	__u64 hash = (__u64)service->role << 32 ^ service->port ^ service->netns;
+	__u64 hash = service->all ^ *(const __u64 *)conn->comm;
 
-	hash ^= *(const __u64 *)conn->comm;
 	if (service->addr)
 		hash ^= service->addr[1];
 	if (group_by_pid)
@@ -107,10 +111,7 @@ static __always_inline bool group_has(const struct group *group, const struct co
 	__u64 differ = group_comm[0] ^ comm[0];
 
 	differ |= group_comm[1] ^ comm[1];
-	differ |= group->key.role ^ service->role;
-	differ |= group->key.bound ^ service->bound;
-	differ |= group->key.port ^ service->port;
-	differ |= group->key.netns ^ service->netns;
+	differ |= *(const __u64 *)&group->key.netns ^ service->all;
 	if (service->addr)
 		differ |= (group_addr[0] ^ service->addr[0]) | (group_addr[1] ^ service->addr[1]);
 	if (group_by_pid)
@@ -161,7 +162,7 @@ static __always_inline struct group *group_of(struct conn *conn)
  * before the beginning took no time: a hook after the send has no lock, and two clocks are read. */
 static __always_inline __u64 to_us(__u64 ns)
 {
-	if (!(ns >> 32))
+	if (likely(!(ns >> 32)))
 		return (ns * 274877907) >> 38;
 	return (__s64)ns < 0 ? 0 : ns / 1000;
 }
@@ -171,7 +172,7 @@ static __always_inline void hist_add(struct hist *hist, __u64 ns)
 	__u64 value = to_us(ns), slot = hist_slot_endless(value);
 
 	barrier_var(slot); /* the verifier of 5.10 does not follow it through 32 bits */
-	if (slot >= HIST_SLOTS)
+	if (unlikely(slot >= HIST_SLOTS))
 		slot = HIST_SLOTS - 1;
 	__sync_fetch_and_add(&hist->slots[slot], 1);
 	__sync_fetch_and_add(&hist->sum, value);
@@ -198,14 +199,19 @@ static __always_inline void group_count_active(struct group *group, __s32 change
 		group->active_peak = active;
 }
 
-/* CONN, which is of GROUP, is open, or (-1) no more. */
-static __always_inline void group_count(struct group *group, const struct conn *conn, __s32 change)
+/* CONN, which is of GROUP, and COUNTED in it so, is open, or (-1) no more. */
+static __always_inline void group_count(struct group *group, const struct conn *conn, __u8 counted,
+					__s32 change)
 {
 	__sync_fetch_and_add(&group->open, change);
-	if (conn->flags & CONN_MPTCP)
+	if (counted >= COUNTED_ASKS) {
+		if (counted >= COUNTED_ANSWERED)
+			group_count_active(group, change);
+	} else if (conn->flags & CONN_MPTCP) {
 		__sync_fetch_and_add(&group->subflows, change);
-	else if (conn->turn == asking_turn(conn))
+	} else if (conn->turn == asking_turn(conn)) {
 		group_count_active(group, change);
+	}
 }
 
 /*
@@ -237,7 +243,7 @@ static __always_inline void group_open(struct conn *conn)
 	group = group_of(conn);
 	if (!group)
 		return;
-	group_count(group, conn, 1);
+	group_count(group, conn, conn->counted, 1);
 	open = group->open;
 	if (open > group->open_peak)
 		group->open_peak = open;
@@ -246,17 +252,20 @@ static __always_inline void group_open(struct conn *conn)
 /* How many others of its group have no request in flight now, or OTHERS_UNKNOWN. */
 static __always_inline __u32 group_close(struct conn *conn)
 {
+	__u8 counted = conn->counted;
 	struct group *group;
 	__s32 others;
 
-	if (!conn->counted)
+	if (!counted)
 		return OTHERS_UNKNOWN;
 	conn->counted = COUNTED_NOT;
 	group = group_of(conn);
 	if (!group)
 		return OTHERS_UNKNOWN;
-	group_count(group, conn, -1);
-	if (infer_send || (conn->flags & CONN_TURNLESS) || conn->group < GROUP_FIRST)
+	group_count(group, conn, counted, -1);
+	if (counted == COUNTED && (conn->flags & CONN_TURNLESS))
+		return OTHERS_UNKNOWN;
+	if (infer_send || conn->group < GROUP_FIRST)
 		return OTHERS_UNKNOWN;
 	others = group->open - group->active - group->subflows;
 	return others > 0 ? others : 0;

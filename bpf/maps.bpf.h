@@ -6,6 +6,8 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 
+#include "likely.bpf.h"
+
 #include "connscope/conn.h"
 #include "connscope/event.h"
 #include "connscope/filter.h"

@@ -15,6 +15,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "connscope/conn.h"
+#include "likely.bpf.h"
 
 /* Since 6.2, in programs of every type: "bpf: Add kfunc bpf_rdonly_cast". It is no call, but one
  * instruction that the verifier puts in. */
@@ -37,7 +38,7 @@ static __always_inline struct tcp_sock *tcp_of(struct sock *sk)
 {
 	struct tcp_sock *tp = tcp_direct(sk);
 
-	return tp ? tp : bpf_skc_to_tcp_sock(sk);
+	return likely(tp) ? tp : bpf_skc_to_tcp_sock(sk);
 }
 
 static __always_inline void addr_map_v4(__u8 *addr, __be32 v4)
@@ -128,7 +129,7 @@ static __always_inline void tcp_endpoints(struct sock *sk, const struct tcp_sock
 		sock_endpoints(sk, conn);
 		return;
 	}
-	conn->local_port = tcp_local_port(sk, tp);
+	conn->local_port = common->skc_num;
 	conn->remote_port = bpf_ntohs(common->skc_dport);
 	conn->family = AF_INET;
 	addr_map_v4(conn->local_addr, common->skc_rcv_saddr);

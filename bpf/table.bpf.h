@@ -48,7 +48,7 @@ static __always_inline struct conn_slot *slot_by_index(__u32 index)
 	__u32 len = conn_array_len;
 
 	barrier_var(index); /* or a loop would go on from slot to slot, unchecked */
-	if (len)
+	if (likely(len))
 		return index < len ? &conn_array[index] : NULL;
 	return bpf_map_lookup_elem(&conns, &index);
 }
@@ -60,7 +60,7 @@ static __always_inline struct conn_slot *slot_at(__u32 hash, __u32 distance)
 	__u64 place = (__u32)(hash + distance * (hash * 0x85ebca6bU)), len = conn_array_len;
 	__u32 index;
 
-	if (len) {
+	if (likely(len)) {
 		/* This way round: until 6.1 at least the verifier knows the product of a number and
 		 * a constant, but not that of a constant and a number. */
 		asm("%0 *= %1" : "+r"(place) : "r"(len));
@@ -175,9 +175,9 @@ static __always_inline struct conn *conn_find(const void *sk)
 {
 	struct conn_slot *slot = slot_at(slot_hash(sk), 0);
 
-	if (!slot)
+	if (unlikely(!slot))
 		return NULL;
-	if (slot->sk == (__u64)sk)
+	if (likely(slot->sk == (__u64)sk))
 		return &slot->conn;
 	return slot->use & SLOT_COUNTS ? conn_find_away(sk) : NULL;
 }

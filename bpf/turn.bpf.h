@@ -299,12 +299,14 @@ static __always_inline void note_missed(const struct tcp_sock *tp, struct conn *
 	bool known = state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || state == TCP_LAST_ACK;
 
 	if (known && conn->seq_known &&
-	    (no_turns || read != conn->copied_seq || written != conn->write_seq))
+	    unlikely(no_turns || read != conn->copied_seq || written != conn->write_seq))
 		note_both(tp, conn, written, read);
 }
 
 static __always_inline bool is_in_flight(const struct conn *conn, __u32 unread)
 {
+	if (!unread && (conn->counted == COUNTED_ASKS || conn->counted == COUNTED_ASKED))
+		return false;
 	if (conn->flags & CONN_TURNLESS)
 		return false; /* not known */
 	/* For a client what lies unread is an answer, for a server it is a request. */

@@ -90,13 +90,14 @@ enum conn_flags {
 };
 
 /* Whether a connection stands in its group's open count, and if so, which payload is the usual one
- * to come next: that takes the short way of conn_received() and conn_sent(). */
+ * to come next: that takes the short way of conn_received() and conn_sent(). With the last two a
+ * request is in flight. */
 enum conn_counted {
 	COUNTED_NOT,
 	COUNTED,
 	COUNTED_ASKS,	  /* client, to send a request */
-	COUNTED_ANSWERED, /* client, to receive its response */
 	COUNTED_ASKED,	  /* server, to receive a request */
+	COUNTED_ANSWERED, /* client, to receive its response */
 	COUNTED_ANSWERS,  /* server, to send its response */
 };
 
@@ -237,13 +238,13 @@ _Static_assert(sizeof(struct listener) == 112, "struct listener is a wire format
 /* Connections that are reported together: key of the `group_slots` map. Fields that the report does
  * not group by are zero. */
 struct group_key {
-	__u64 cgroup;
-	__u32 netns;
-	__u32 pid;
+	__u32 netns; /* these four are compared as one */
 	__u16 port;
 	__u8 role;
 	__u8 bound; /* server role: BOUND_EXACT, or the wildcard with addr all zero */
-	__u8 pad[4];
+	__u64 cgroup;
+	__u32 pid;
+	__u32 pad;
 	__u8 addr[CONN_ADDR_LEN];
 	char comm[CONN_COMM_LEN];
 };
