@@ -51,7 +51,7 @@ static __always_inline __u32 conn_own(struct conn *conn)
 
 	conn->pid = thread >> 32;
 	conn->cgroup = bpf_get_current_cgroup_id();
-	task_name((struct task_struct *)bpf_get_current_task(), conn->comm);
+	current_name(thread, conn->comm);
 	return (__u32)thread;
 }
 

@@ -243,21 +243,45 @@ static __always_inline __u64 until_nul(__u64 word)
 	return word & (((nul & -nul) >> 7) - 1);
 }
 
-/* Into COMM, of CONN_COMM_LEN. The process, not the thread: bpf_get_current_comm() would give the
- * thread's name. What stands behind a name's end is another's, older one. */
+/* Into COMM, of CONN_COMM_LEN. What stands behind a name's end is another's, older one. */
+static __always_inline void name_copy(const char *name, char *comm)
+{
+	const __u64 *from = (const __u64 *)name;
+	__u64 *to = (__u64 *)comm;
+
+	to[0] = until_nul(from[0]);
+	to[1] = to[0] >> 56 ? until_nul(from[1]) : 0;
+}
+
+/* The process, not the thread: bpf_get_current_comm() would give the thread's name. */
 static __always_inline void task_name(struct task_struct *task, char *comm)
 {
 	struct task_struct *fast = direct(struct task_struct, task);
-	__u64 *to = (__u64 *)comm, *from;
 
-	if (!fast) {
-		to[0] = to[1] = 0;
-		BPF_CORE_READ_STR_INTO((char(*)[CONN_COMM_LEN])comm, task, group_leader, comm);
+	if (fast) {
+		name_copy(fast->group_leader->comm, comm);
 		return;
 	}
-	from = (__u64 *)fast->group_leader->comm;
-	to[0] = until_nul(from[0]);
-	to[1] = to[0] >> 56 ? until_nul(from[1]) : 0;
+	__builtin_memset(comm, 0, CONN_COMM_LEN);
+	BPF_CORE_READ_STR_INTO((char(*)[CONN_COMM_LEN])comm, task, group_leader, comm);
+}
+
+/* bpf_get_current_task_btf(), for direct reads, which since 6.2 need not have their address
+ * checked. It came with 5.11. */
+static __always_inline bool has_current_direct(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
+}
+
+/* task_name() of THREAD, which runs. Of a process's first thread that is its own. */
+static __always_inline void current_name(__u64 thread, char *comm)
+{
+	bool first = (__u32)(thread ^ thread >> 32) == 0;
+
+	if (first && has_current_direct())
+		name_copy(bpf_get_current_task_btf()->comm, comm);
+	else
+		task_name((struct task_struct *)bpf_get_current_task(), comm);
 }
 
 static __always_inline void owner_of_task(struct task_struct *task, struct owner *owner)
@@ -275,15 +299,14 @@ static __always_inline void owner_current(struct owner *owner)
 	owner->pid = thread >> 32;
 	owner->tid = (__u32)thread;
 	owner->cgroup = bpf_get_current_cgroup_id();
-	task_name((struct task_struct *)bpf_get_current_task(), owner->comm);
+	current_name(thread, owner->comm);
 }
 
 static __always_inline bool current_is_exiting(void)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct task_struct *fast = direct(struct task_struct, task);
-
-	return (fast ? fast->flags : BPF_CORE_READ(task, flags)) & PF_EXITING;
+	if (has_current_direct())
+		return bpf_get_current_task_btf()->flags & PF_EXITING;
+	return BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), flags) & PF_EXITING;
 }
 
 /* The socket of FILE, NULL where it is none. */
