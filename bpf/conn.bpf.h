@@ -181,7 +181,8 @@ static __noinline void conn_note_mptcp(struct sock *sk, struct conn *conn)
 	conn->depth = 0;
 }
 
-/* Where CONN leads. TP is SK where it may be read directly, or NULL. */
+/* Where CONN leads: its ends, but for the local port. TP is SK where it may be read directly, or
+ * NULL. */
 static __always_inline void conn_place(struct sock *sk, const struct tcp_sock *tp,
 				       struct conn *conn)
 {
@@ -321,6 +322,8 @@ static __always_inline void conn_born_client(struct sock *sk, const struct tcp_s
 	conn->tid = conn_own(conn);
 	conn->netns = tcp_netns(tp);
 	conn_place(sk, tp, conn);
+	/* 0 where it is not bound yet: inet_sport may be an earlier connection's. */
+	conn->local_port = sk->__sk_common.skc_num;
 }
 
 /*

@@ -108,10 +108,11 @@ static __always_inline void sock_endpoints(struct sock *sk, struct conn *conn)
 }
 
 /*
- * The same, read directly. SK and TP are one socket: what a tp_btf program is given is trusted,
- * since 6.2, and a cast is not, so that each load through TP has its address checked. Not so for
- * pointers: where the verifier meets one that is read from what is trusted, it looks through all
- * types of the kernel several times (btf_nested_type_is_trusted), which is felt at the start.
+ * The same but for the local port, read directly. SK and TP are one socket: what a tp_btf program
+ * is given is trusted, since 6.2, and a cast is not, so that each load through TP has its address
+ * checked. Not so for pointers: where the verifier meets one that is read from what is trusted, it
+ * looks through all types of the kernel several times (btf_nested_type_is_trusted), which is felt
+ * at the start.
  */
 static __always_inline __u16 tcp_local_port(const struct sock *sk, const struct tcp_sock *tp)
 {
@@ -129,7 +130,6 @@ static __always_inline void tcp_endpoints(struct sock *sk, const struct tcp_sock
 		sock_endpoints(sk, conn);
 		return;
 	}
-	conn->local_port = common->skc_num;
 	conn->remote_port = bpf_ntohs(common->skc_dport);
 	conn->family = AF_INET;
 	addr_map_v4(conn->local_addr, common->skc_rcv_saddr);

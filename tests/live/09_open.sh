@@ -187,6 +187,19 @@ expect "nothing lost, all counted" meta "[.tracked, .partial, .no_owner, .lost_e
 	"[$(jq -s 'map(select(.type == "conn")) | length' "$json"),0,0,0,0]"
 verify
 
+# A socket that is used again is judged by the port that it gets then.
+trace_start --closed 10 --netns "$space_netns" --role client -L 25821,25822,25823
+peer open --conns 1 <<-END
+	other-port client 4 5821
+	other-port client 6 5822
+	other-port client mapped 5823
+END
+trace_stop
+check "another port: what it gets then" "$(jq -nr '[inputs | select(.type == "conn")
+	| "\(.local_port) \(.initiator) \(.exchanges)"] | sort | join(", ")' "$json")" \
+	"25821 local-fin 1, 25822 local-fin 1, 25823 local-fin 1"
+verify
+
 # The same in an upstream's row.
 tracer_command=("${tracer_command[@]/#conns/all}")
 trace_start

@@ -373,6 +373,32 @@ static void case_reconnect(const struct options *options)
 	close(listener);
 }
 
+/* The kernel has no other port to give to what is not bound. */
+static void only_port(int port)
+{
+	FILE *range = fopen("/proc/sys/net/ipv4/ip_local_port_range", "w");
+
+	if (!range || fprintf(range, "%d %d", port, port) < 0 || fclose(range))
+		die("ip_local_port_range");
+}
+
+/* Two connections of one socket, from two ports: until it has the second, inet_sport has the first.
+ */
+static void case_other_port(const struct options *options)
+{
+	int listener = listen_here(options), fd = new_socket(options->family), server;
+
+	only_port(options->port + 10000);
+	expect_connect(fd, options, NULL, 0);
+	server = accept_one(listener);
+	disconnect(fd);
+	close(server);
+	only_port(options->port + 20000);
+	expect_connect(fd, options, NULL, 0);
+	converse(fd, listener);
+	close(listener);
+}
+
 static void case_refused_then_ok(const struct options *options)
 {
 	int fd = new_socket(options->family), listener;
@@ -511,6 +537,7 @@ static const struct open_case {
 	{ "killed", case_killed },
 	{ "abandoned", case_abandoned },
 	{ "reconnect", case_reconnect },
+	{ "other-port", case_other_port },
 	{ "refused-then-ok", case_refused_then_ok },
 	{ "connect-then-listen", case_connect_then_listen },
 	{ "self", case_self },
