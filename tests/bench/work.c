@@ -160,11 +160,14 @@ static double ran_ns(const char *watcher)
 	FILE *file;
 
 	while ((path = strsep(&rest, " "))) {
-		file = *path ? fopen(path, "r") : NULL;
-		if (file && fscanf(file, "%lf", &ns) == 1)
+		if (!*path)
+			continue;
+		file = fopen(path, "r");
+		if (!file)
+			die(path);
+		if (fscanf(file, "%lf", &ns) == 1)
 			sum += ns;
-		if (file)
-			fclose(file);
+		fclose(file);
 	}
 	free(list);
 	return sum;
